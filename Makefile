@@ -1,0 +1,39 @@
+# `make run` and `make test` do all the set-up that they need: a virtual environment with pinned packages.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: run test check pins clean
+
+run: $(VENV)/base
+	@$(PYTHON) deploy/supervisor.py
+
+test: $(VENV)/dev
+	@$(PYTHON) tests/run.py
+
+check: $(VENV)/dev
+	ruff format --check .
+	ruff check .
+	lint-imports
+	mypy
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) deploy/check_production.py
+
+# Needs uv, which people who only run or test do not.
+pins:
+	for name in base dev; do UV_CUSTOM_COMPILE_COMMAND="make pins" uv pip compile --quiet --universal \
+		--python-version 3.11 --generate-hashes requirements/$$name.in -o requirements/$$name.txt; done
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/base: requirements/base.txt
+	test -x $(PYTHON) || python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	touch $@
+
+$(VENV)/dev: requirements/dev.txt requirements/base.txt
+	test -x $(PYTHON) || python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@ $(VENV)/base

@@ -1,0 +1,49 @@
+"""One-time codes: made, and spent by a guarded UPDATE."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from accounts.errors import InvalidCode
+from accounts.models import CodePurpose, OneTimeCode
+from financebot.common import clock
+
+
+def make(purpose: CodePurpose, *, subject: int, life: timedelta, payload: dict[str, Any] | None = None) -> str:
+    """The code in clear text, 192 random bits, to be handed over once."""
+    code = secrets.token_urlsafe(24)
+    OneTimeCode.objects.create(
+        purpose=purpose,
+        digest=digest(code),
+        subject=subject,
+        payload=payload or {},
+        expires_at=clock.now() + life,
+    )
+    return code
+
+
+def look_up(purpose: CodePurpose, code: str) -> OneTimeCode:
+    """The row of a code that could be spent now; InvalidCode otherwise."""
+    row = _usable(purpose).filter(digest=digest(code)).first()
+    if row is None:
+        raise InvalidCode
+    return row
+
+
+def spend(row: OneTimeCode) -> None:
+    """Use it up: of any number of callers at once, one succeeds; InvalidCode for the others."""
+    if not _usable(CodePurpose(row.purpose)).filter(pk=row.pk).update(used_at=clock.now()):
+        raise InvalidCode
+
+
+def revoke(purpose: CodePurpose, *, subject: int) -> None:
+    OneTimeCode.objects.filter(purpose=purpose, subject=subject, used_at__isnull=True).update(used_at=clock.now())
+
+
+def digest(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def _usable(purpose: CodePurpose) -> Any:
+    return OneTimeCode.objects.filter(purpose=purpose, used_at__isnull=True, expires_at__gt=clock.now())

@@ -1,0 +1,6 @@
+"""What apps above add to an account's business, in the same unit of work; filled in `AppConfig.ready()`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+claims: list[Callable[[int], Mapping[str, Any]]] = []  # user id → claims of an access token, for the client to read

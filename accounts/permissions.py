@@ -1,0 +1,21 @@
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.errors import NotAuthenticated
+from financebot.common.errors import PermissionDenied
+
+
+class PersonPermission(BasePermission):
+    """Everything needs a person, save what the view's table opens to anyone; a Telegram token reaches less."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        needs = view.call.needs
+        if needs.kind == "anyone":
+            return True
+        if request.auth is None:
+            raise NotAuthenticated
+        if needs.kind == "person" and request.auth.token_scope:
+            raise PermissionDenied("person")
+        return True

@@ -1,0 +1,29 @@
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import F
+
+from financebot.common import clock
+
+if TYPE_CHECKING:
+    from accounts.models import LoginSession, User
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def lock(self) -> "UserQuerySet":
+        """Rows locked in the order of ids; without blocking those who only refer to them."""
+        return self.select_for_update(no_key=True, of=("self",)).order_by("pk")
+
+
+class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
+    def alive(self) -> "LoginSessionQuerySet":
+        """Neither revoked nor over, of an active user whose security epoch is still that of the log-in."""
+        return self.filter(
+            revoked_at__isnull=True,
+            expires_at__gt=clock.now(),
+            user__is_active=True,
+            epoch=F("user__security_epoch"),
+        )
+
+    def of(self, user_id: int) -> "LoginSessionQuerySet":
+        return self.filter(user_id=user_id)

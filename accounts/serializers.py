@@ -1,0 +1,119 @@
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from financebot.api.serializers import Answer, StrictSerializer
+
+PASSWORD_MAX = 1024
+
+
+class PasswordField(serializers.CharField):
+    def __init__(self) -> None:
+        super().__init__(max_length=PASSWORD_MAX, trim_whitespace=False, style={"input_type": "password"})
+
+
+class ZoneField(serializers.CharField):
+    """The name of an IANA time zone."""
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(max_length=64, **kwargs)  # type: ignore[arg-type]
+
+    def to_internal_value(self, data: object) -> str:
+        name = super().to_internal_value(data)
+        if name not in available_timezones():
+            raise serializers.ValidationError(_("Not a time zone, such as Europe/Berlin."))
+        return name
+
+
+class NameField(serializers.CharField):
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(max_length=100, **kwargs)  # type: ignore[arg-type]
+
+
+class RegisterWrite(StrictSerializer):
+    email = serializers.EmailField(max_length=254)
+    password = PasswordField()
+    first_name = NameField(required=False, allow_blank=True, default="")
+    last_name = NameField(required=False, allow_blank=True, default="")
+
+
+class LoginWrite(StrictSerializer):
+    email = serializers.CharField(max_length=254)
+    password = PasswordField()
+
+
+class RefreshWrite(StrictSerializer):
+    refresh_token = serializers.CharField(max_length=4000)
+
+
+class LogoutWrite(StrictSerializer):
+    all = serializers.BooleanField(default=False)
+
+
+class StepUpWrite(StrictSerializer):
+    password = PasswordField()
+
+
+class PasswordChangeWrite(StrictSerializer):
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+
+class ProfileWrite(StrictSerializer):
+    first_name = NameField(required=False, allow_blank=True)
+    last_name = NameField(required=False, allow_blank=True)
+    language = serializers.ChoiceField(required=False, choices=settings.LANGUAGES)
+    timezone = ZoneField(required=False)
+
+
+class TokensRead(Answer):
+    access_token = serializers.CharField()
+    refresh_token = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="seconds")
+
+
+class LoginRead(TokensRead):
+    user_id = serializers.IntegerField()
+
+
+class RegisterRead(LoginRead):
+    success = serializers.BooleanField()
+    message = serializers.CharField()
+
+
+class MessageRead(Answer):
+    message = serializers.CharField()
+
+
+class StepUpRead(Answer):
+    valid_until = serializers.DateTimeField()
+
+
+class ProfileRead(Answer):
+    id = serializers.IntegerField()
+    email = serializers.EmailField(allow_null=True)
+    email_verified = serializers.SerializerMethodField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    language = serializers.CharField()
+    timezone = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    version = serializers.IntegerField()
+
+    def get_email_verified(self, user: object) -> bool:
+        return getattr(user, "email_verified_at", None) is not None
+
+
+class SessionRead(Answer):
+    id = serializers.IntegerField()
+    client = serializers.CharField()
+    device = serializers.CharField(source="user_agent")
+    network = serializers.CharField(source="address")
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField()
+    current = serializers.SerializerMethodField()
+
+    def get_current(self, session: object) -> bool:
+        return bool(getattr(session, "pk", None) == self.context["request"].auth.session)

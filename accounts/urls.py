@@ -1,0 +1,16 @@
+from django.urls import path
+
+from accounts.views import AuthViewSet, ProfileViewSet, SessionViewSet
+
+
+urlpatterns = [
+    path("auth/register", AuthViewSet.as_view({"post": "register"}), name="register"),
+    path("auth/login", AuthViewSet.as_view({"post": "login"}), name="login"),
+    path("auth/refresh", AuthViewSet.as_view({"post": "refresh"}), name="refresh"),
+    path("auth/logout", AuthViewSet.as_view({"post": "logout"}), name="logout"),
+    path("auth/step-up", AuthViewSet.as_view({"post": "step_up"}), name="step-up"),
+    path("auth/password/change", AuthViewSet.as_view({"post": "change_password"}), name="password-change"),
+    path("auth/sessions", SessionViewSet.as_view({"get": "list"}), name="sessions"),
+    path("auth/sessions/<id:pk>", SessionViewSet.as_view({"delete": "destroy"}), name="session"),
+    path("users/me", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="me"),
+]

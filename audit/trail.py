@@ -1,0 +1,98 @@
+"""Writing down what happened: the last thing that every use case does."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from audit.models import EventLog, EventSubject, SubjectKind
+from audit.names import EventName
+from financebot.common import clock
+
+Change = tuple[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, from where and how: plain ids, known before any family is looked at."""
+
+    user: int | None = None
+    family: int | None = None
+    membership: int | None = None
+    session: int | None = None
+    channel: str = "api"
+    client: str = ""
+    request_id: str = ""
+    address: str = ""
+    user_agent: str = ""
+    token_scope: str = ""
+    proof_age: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`changes` and `texts` map fields to (before, after); `texts` holds what people wrote, so that it can be erased."""
+
+    name: EventName
+    entity_type: str
+    entity_id: int
+    changes: Mapping[str, Change]
+    texts: Mapping[str, Change] | None = None
+    wallets: Collection[int] = ()
+    members: Collection[int] = ()
+
+
+def record(*events: Event, actor: Actor) -> None:
+    """Write events in the unit of work under way, in this order; two statements however many they are."""
+    now = clock.now()
+    rows = EventLog.objects.bulk_create([_row(event, actor, now) for event in events])
+    EventSubject.objects.bulk_create(
+        EventSubject(event=row, kind=kind, subject=subject)
+        for row, event in zip(rows, events, strict=True)
+        for kind, subjects in ((SubjectKind.WALLET, event.wallets), (SubjectKind.MEMBER, event.members))
+        for subject in sorted(set(subjects))
+    )
+
+
+def _row(event: Event, actor: Actor, now: Any) -> EventLog:
+    private = _plain(
+        {
+            "salt": secrets.token_hex(16),
+            "address": actor.address,
+            "user_agent": actor.user_agent,
+            "texts": _changed(event.texts or {}),
+        }
+    )
+    return EventLog(
+        name=event.name,
+        family_id=actor.family,
+        actor_id=actor.user,
+        entity_type=event.entity_type,
+        entity_id=event.entity_id,
+        changes=_plain(_changed(event.changes)),
+        private=private,
+        private_digest=digest(private),
+        request_id=actor.request_id,
+        client=actor.client,
+        channel=actor.channel,
+        created_at=now,
+    )
+
+
+def digest(private: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON: sorted keys, no spaces. The salt inside keeps short texts from being guessed."""
+    canonical = json.dumps(private, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _changed(changes: Mapping[str, Change]) -> dict[str, list[Any]]:
+    return {field: [before, after] for field, (before, after) in changes.items() if before != after}
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))

@@ -1,0 +1,16 @@
+"""gunicorn: a worker per core, threads that mostly wait; more workers than cores were slower."""
+
+import multiprocessing
+import os
+
+bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_WORKERS", str(min(2, multiprocessing.cpu_count()))))
+worker_class = "gthread"
+threads = 8
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
+limit_request_line = 4094
+limit_request_field_size = 8190
+graceful_timeout = 8
+timeout = 60
+keepalive = 5
+accesslog = None  # the application keeps its own

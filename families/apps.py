@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class FamiliesConfig(AppConfig):
+    name = "families"
+
+    def ready(self) -> None:
+        from accounts import moments  # noqa: PLC0415 - models are ready only now
+        from families import access, selectors  # noqa: PLC0415
+
+        moments.claims.append(selectors.token_claims)
+        post_migrate.connect(access.sync_all, sender=self)

@@ -1,0 +1,10 @@
+"""What apps above do or say in a family's own business, in the same unit of work; filled in `AppConfig.ready()`."""
+
+from collections.abc import Callable
+
+from audit.trail import Actor
+from families.models import Family
+
+founded: list[Callable[[Family, Actor], None]] = []
+
+currency_uses: list[Callable[[Family], bool]] = []  # whether amounts in the base currency are on record already

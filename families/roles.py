@@ -1,0 +1,177 @@
+"""Who may do what, and how far: the table of permissions by role, and the `Access` that carries it. Pure Python.
+
+A scope says how far a permission reaches. `ALL`: any object of the family that is visible. `JOINT`: one's own, and
+wallets without a holder. `OWN`: made by, for or held by oneself. `CAPPED`: as far as `OWN` for a child and `ALL` for
+others, within a limit that the use case applies.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from financebot.common.errors import PermissionDenied, StepUpRequired
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    ADULT = "adult"
+    MEMBER = "member"
+    CHILD = "child"
+    READ_ONLY = "read_only"
+
+
+RANK = {role: rank for rank, role in enumerate(reversed(Role))}  # read_only lowest, owner highest
+
+
+class Scope(StrEnum):
+    ALL = "all"
+    JOINT = "joint"
+    OWN = "own"
+    CAPPED = "capped"
+
+
+class P(StrEnum):
+    VIEW_FAMILY = "view_family"
+    EDIT_FAMILY = "edit_family"
+    DELETE_FAMILY = "delete_family"
+    TRANSFER_OWNERSHIP = "transfer_ownership"
+    VIEW_MEMBERS = "view_members"
+    INVITE_MEMBER = "invite_member"
+    REVOKE_INVITATION = "revoke_invitation"
+    MANAGE_MEMBERS = "manage_members"
+    LEAVE_FAMILY = "leave_family"
+    VIEW_WALLETS = "view_wallets"
+    CREATE_WALLET = "create_wallet"
+    EDIT_WALLET = "edit_wallet"
+    ARCHIVE_WALLET = "archive_wallet"
+    VIEW_CATEGORIES = "view_categories"
+    MANAGE_CATEGORIES = "manage_categories"
+    CREATE_TRANSACTION = "create_transaction"
+    TRANSFER_BETWEEN_WALLETS = "transfer_between_wallets"
+    VIEW_TRANSACTIONS = "view_transactions"
+    EDIT_OWN_TRANSACTION = "edit_own_transaction"
+    EDIT_ANY_TRANSACTION = "edit_any_transaction"
+    DELETE_TRANSACTION = "delete_transaction"
+    UNDO_OWN_TRANSACTION = "undo_own_transaction"
+    VIEW_AUDIT_LOG = "view_audit_log"
+    VIEW_ACCESS_LOG = "view_access_log"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A row of the table. `step_up`: wants a fresh proof. `telegram`: also by a token that speaks for a chat."""
+
+    scopes: Mapping[Role, Scope]
+    step_up: bool
+    telegram: bool
+
+
+def _grant(scopes: str, flags: str = "") -> Grant:
+    """Five words for owner, adult, member, child, read_only; `-` for none. Flags: S step-up, T Telegram."""
+    words = zip(Role, scopes.split(), strict=True)
+    return Grant({role: Scope(word) for role, word in words if word != "-"}, "S" in flags, "T" in flags)
+
+
+TABLE: Mapping[P, Grant] = {
+    # fmt: off
+    #                                owner  adult  member child  read_only
+    P.VIEW_FAMILY:              _grant("all    all    all    all    all", "T"),
+    P.EDIT_FAMILY:              _grant("all    -      -      -      -", "S"),
+    P.DELETE_FAMILY:            _grant("all    -      -      -      -", "S"),
+    P.TRANSFER_OWNERSHIP:       _grant("all    -      -      -      -", "S"),
+    P.VIEW_MEMBERS:             _grant("all    all    all    all    all", "T"),
+    P.INVITE_MEMBER:            _grant("all    capped -      -      -", "S"),
+    P.REVOKE_INVITATION:        _grant("all    own    -      -      -"),
+    P.MANAGE_MEMBERS:           _grant("all    -      -      -      -", "S"),
+    P.LEAVE_FAMILY:             _grant("own    own    own    -      own", "S"),
+    P.VIEW_WALLETS:             _grant("all    all    joint  own    -", "T"),
+    P.CREATE_WALLET:            _grant("all    all    -      -      -"),
+    P.EDIT_WALLET:              _grant("all    joint  -      -      -"),
+    P.ARCHIVE_WALLET:           _grant("all    -      -      -      -", "S"),
+    P.VIEW_CATEGORIES:          _grant("all    all    all    all    -", "T"),
+    P.MANAGE_CATEGORIES:        _grant("all    all    -      -      -"),
+    P.CREATE_TRANSACTION:       _grant("all    all    joint  capped -", "T"),
+    P.TRANSFER_BETWEEN_WALLETS: _grant("all    all    own    -      -", "T"),
+    P.VIEW_TRANSACTIONS:        _grant("all    all    joint  own    -", "T"),
+    P.EDIT_OWN_TRANSACTION:     _grant("own    own    own    -      -", "T"),
+    P.EDIT_ANY_TRANSACTION:     _grant("all    -      -      -      -"),
+    P.DELETE_TRANSACTION:       _grant("all    -      -      -      -", "S"),
+    P.UNDO_OWN_TRANSACTION:     _grant("own    own    own    -      -", "T"),
+    P.VIEW_AUDIT_LOG:           _grant("all    all    all    -      all"),
+    P.VIEW_ACCESS_LOG:          _grant("all    own    own    -      -"),
+    # fmt: on
+}
+
+
+def preset(role: Role) -> frozenset[P]:
+    """The permissions that a role brings."""
+    return frozenset(name for name, grant in TABLE.items() if role in grant.scopes)
+
+
+def scope_of(name: P, role: Role) -> Scope:
+    """How far a held permission reaches: outside the preset, as far as for the lowest role that has it."""
+    scopes = TABLE[name].scopes
+    return scopes.get(role) or scopes[min(scopes, key=RANK.__getitem__)]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a family has decided for itself. Amounts are in its base currency."""
+
+    base_currency: str
+    timezone: str
+    approval_threshold: Decimal | None
+    approvals_required: int
+    adult_approval_limit: Decimal | None
+    undo_window: timedelta
+    closed_until: date | None
+
+
+class Reachable(Protocol):
+    """Something to act on: the memberships it belongs to, None among them for what is the family's own."""
+
+    @property
+    def holders(self) -> Collection[int | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One member's rights in one family, as they stood when they were read. `fresh`: their proof is young enough."""
+
+    user: int
+    membership: int
+    family: int
+    role: Role
+    held: frozenset[P]
+    policy: Policy
+    fresh: bool
+    token_scope: str = ""
+
+    def scope(self, name: P) -> Scope | None:
+        """`ALL`, `JOINT`, `OWN`, or None for not at all; `CAPPED` is resolved to what it means for this role."""
+        if name not in self.held or (self.token_scope and not TABLE[name].telegram):
+            return None
+        scope = scope_of(name, self.role)
+        if scope is Scope.CAPPED:
+            return Scope.OWN if self.role is Role.CHILD else Scope.ALL
+        return scope
+
+    def holds(self, name: P) -> bool:
+        return self.scope(name) is not None
+
+    def reaches(self, name: P, on: Reachable) -> bool:
+        scope = self.scope(name)
+        if scope is None or scope is Scope.ALL:
+            return scope is Scope.ALL
+        within = {self.membership, None} if scope is Scope.JOINT else {self.membership}
+        return set(on.holders) <= within
+
+    def require(self, name: P, *, on: Reachable | None = None) -> None:
+        """Raises PermissionDenied with the name, or StepUpRequired when the proof is not fresh enough."""
+        if not (self.holds(name) if on is None else self.reaches(name, on)):
+            raise PermissionDenied(name)
+        if TABLE[name].step_up and not self.fresh:
+            raise StepUpRequired

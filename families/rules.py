@@ -1,0 +1,29 @@
+"""Pure decisions about families and their members."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from families.roles import RANK, P, Role, preset
+
+RESTORE_WINDOW = timedelta(days=30)
+INVITATION_LIFE = timedelta(days=7)
+
+
+def invitable(role: Role) -> list[Role]:
+    """Roles that somebody may invite to: an owner to any, others to roles below adult."""
+    if role is Role.OWNER:
+        return list(Role)
+    return [r for r in Role if RANK[r] < min(RANK[role], RANK[Role.ADULT])]
+
+
+def permissions_of(role: Role, *, granted: set[str], withdrawn: set[str]) -> frozenset[P]:
+    """What a member holds: the role's preset, with an owner's overrides; withdrawing wins."""
+    return frozenset((preset(role) | {P(name) for name in granted}) - {P(name) for name in withdrawn})
+
+
+def default_threshold(decimals: int) -> Decimal:
+    """500 of a currency with decimals, 50,000 of one without: amounts of about the same worth."""
+    return Decimal(500) if decimals else Decimal(50_000)
+
+
+def may_be_restored(archived_at: datetime, now: datetime) -> bool:
+    return now - archived_at <= RESTORE_WINDOW

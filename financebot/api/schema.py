@@ -1,0 +1,81 @@
+"""OpenAPI out of the views' tables: body, parameters, answer and the refusals each call can give."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiResponse, inline_serializer
+from rest_framework import serializers
+
+from financebot.api.problems import MEDIA_TYPE, PROBLEMS
+from financebot.api.serializers import Answer, PageAnswer
+from financebot.api.views import ApiView, Call
+from financebot.common.errors import Invalid, NotFound
+
+WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+HEADER = {"type": "string"}
+
+
+class ProblemAnswer(Answer):
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.ChoiceField(choices=sorted(PROBLEMS))
+    request_id = serializers.CharField()
+    errors = serializers.DictField(required=False)
+
+
+class CallSchema(AutoSchema):
+    view: ApiView
+
+    @property
+    def call(self) -> Call:
+        return self.view.calls[self.view.action]
+
+    def get_tags(self) -> list[str]:
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def get_request_serializer(self) -> Any:
+        return self.call.body
+
+    def get_filter_backends(self) -> list[Any]:
+        return []
+
+    def get_override_parameters(self) -> list[Any]:
+        found: list[Any] = []
+        if self.call.query().fields:
+            found.append(self.call.query)
+        return found
+
+    def get_auth(self) -> list[Any]:
+        return [] if self.call.needs.kind == "anyone" else [{"bearer": []}]
+
+    def get_response_serializers(self) -> dict[Any, Any]:
+        call = self.call
+        codes: dict[int, list[str]] = {}
+        for code in self._codes():
+            codes.setdefault(PROBLEMS[code].status, []).append(code)
+        found: dict[Any, Any] = {}
+        if call.answer is None:
+            found[204] = None
+        elif call.ordering:
+            found[call.status] = inline_serializer(
+                f"{call.answer.__name__}Page",
+                {"results": call.answer(many=True), **PageAnswer().fields},
+            )
+        else:
+            found[call.status] = call.answer
+        for status, names in sorted(codes.items()):
+            found[status, MEDIA_TYPE] = OpenApiResponse(ProblemAnswer, description=", ".join(sorted(names)))
+        return found
+
+    def _codes(self) -> set[str]:
+        call = self.call
+        codes = {Invalid.code, "busy", *(problem.code for problem in call.problems)}
+        if call.needs.kind != "anyone":
+            codes |= {"not_authenticated", "invalid_token"}
+        if call.needs.kind == "family":
+            codes |= {"permission_denied", "step_up_required", NotFound.code}
+        if self.method in WRITES and not call.secret:
+            codes |= {"idempotency_in_progress", "idempotency_key_reused"}
+        return codes

@@ -1,0 +1,92 @@
+"""Shapes of what comes in and goes out; no rule lives here."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from financebot.common import money
+
+ID_MAX = 2**63 - 1
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses unknown fields, here and in nested serializers."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, QueryDict):
+            data = _single(data)
+        if isinstance(data, Mapping):
+            known = {name for name, field in self.fields.items() if not field.read_only}
+            if unknown := {name: [_("Unknown field.")] for name in data if name not in known}:
+                raise serializers.ValidationError(unknown)
+        return super().to_internal_value(data)
+
+
+class Answer(serializers.Serializer[Any]):
+    """The shape of an answer: attributes or keys of what a use case or a selector gave."""
+
+
+def _single(data: QueryDict) -> dict[str, str]:
+    if twice := {name: [_("Given more than once.")] for name, values in data.lists() if len(values) > 1}:
+        raise serializers.ValidationError(twice)
+    return {name: data[name] for name in data}
+
+
+class IdField(serializers.IntegerField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=ID_MAX, **kwargs)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "examples": ["50.00"]})
+class AmountField(serializers.Field[Decimal, Any, Any, Any]):
+    """An amount in a request: a string like `50.00`, or a JSON number read by its text. No exponent."""
+
+    default_error_messages = {"invalid": "Write an amount like 50.00, as a string."}
+
+    def to_internal_value(self, data: object) -> Decimal:
+        text = "" if isinstance(data, bool) else str(data) if isinstance(data, str | int | Decimal) else ""
+        if len(text) > money.AMOUNT_LENGTH or not money.AMOUNT.fullmatch(text):
+            self.fail("invalid")
+        return Decimal(text)
+
+    def to_representation(self, value: Decimal) -> str:
+        return str(value)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class MoneyText(serializers.Field[Any, Any, Any, Any]):
+    """An amount in an answer: a string with the decimals of the currency that another attribute names."""
+
+    def __init__(self, currency: str = "currency", **kwargs: Any) -> None:
+        self.currency = currency
+        super().__init__(read_only=True, **kwargs)
+
+    def get_attribute(self, instance: Any) -> Any:
+        amount = super().get_attribute(instance)
+        if amount is None:
+            return None
+        found = instance
+        for name in self.currency.split("."):
+            found = found[name] if isinstance(found, Mapping) else getattr(found, name)
+        return amount, found
+
+    def to_representation(self, value: tuple[Decimal, str]) -> str:
+        return money.wire(*value)
+
+
+class CurrencyField(serializers.ChoiceField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=sorted(money.currencies()), **kwargs)
+
+
+class PageAnswer(Answer):
+    """The frame of every list that is paged."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)

@@ -1,0 +1,18 @@
+"""What is known of the request under way: its id from the first moment, who and where as the layers find out."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Trace:
+    request_id: str
+    address: str
+    user_agent: str
+    client: str = ""
+    route: str = ""
+    user: int | None = None
+    family: int | None = None
+
+
+current: ContextVar[Trace | None] = ContextVar("trace", default=None)

@@ -1,0 +1,189 @@
+"""The base of every view: one table, `calls`, says what each action needs, takes and answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from financebot.api import idempotency, trace
+from financebot.api.pagination import PAGE_SIZE, PAGE_SIZE_MAX, paginate
+from financebot.api.renderers import WireRenderer
+from financebot.api.serializers import StrictSerializer
+from financebot.common.errors import DomainError, Invalid
+from financebot.common.usecase import Refused, unit_of_work
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Who may call: `anyone`, a `person` (`person_t`: also by a token that speaks for a Telegram chat), a `service`,
+    or whoever holds any of the permissions in the family concerned."""
+
+    kind: str
+    permissions: tuple[str, ...] = ()
+
+
+ANYONE, PERSON, PERSON_T = Needs("anyone"), Needs("person"), Needs("person_t")
+
+
+def any_of(*permissions: str) -> Needs:
+    """Whoever holds one of these; the first is the one that a refusal names."""
+    return Needs("family", permissions)
+
+
+class Query(StrictSerializer):
+    """The parameters of a call that has none of its own."""
+
+
+class PageQuery(Query):
+    """The parameters that every paged list takes."""
+
+    page_size = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE_MAX, default=PAGE_SIZE)
+    cursor = serializers.CharField(required=False, max_length=500)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """A row of a view's table. `secret`: the answer is never stored for replay. `ordering`: a paged list's default."""
+
+    needs: Needs
+    body: type[StrictSerializer] | None = None
+    query: type[StrictSerializer] = Query
+    answer: type[serializers.Serializer[Any]] | None = None
+    status: int = 200
+    ordering: str = ""
+    secret: bool = False
+    problems: tuple[type[DomainError], ...] = ()
+
+
+class ApiView(GenericViewSet[Any]):
+    calls: ClassVar[Mapping[str, Call]] = {}
+    queryset = None
+
+    @property
+    def call(self) -> Call:
+        """The row of the action under way; an action without one is a programmer's error, and is refused."""
+        return self.calls[str(self.action)]
+
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        _ = request.body  # kept whole, for the idempotency fingerprint as well as for the parser
+        return super().initialize_request(request, *args, **kwargs)
+
+    def get_authenticators(self) -> list[Any]:
+        """Nobody is asked who they are where anyone may call: a dead token must not stand in the way of a log-in."""
+        action = self.action_map.get(str(self.request.method).lower(), "")
+        row = self.calls.get(action)
+        return [] if row and row.needs is ANYONE else super().get_authenticators()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if self.action is None:
+            raise MethodNotAllowed(str(request.method))
+        now = trace.current.get()
+        if now and request.resolver_match:
+            now.route = request.resolver_match.route
+        super().initial(request, *args, **kwargs)
+        self.query = self._read(self.call.query, request.query_params)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        raise MethodNotAllowed(str(request.method))
+
+    def body(self, request: Request) -> Any:
+        """The request's body in the shape that the table names; Invalid with `errors` otherwise."""
+        if self.call.body is None:
+            raise TypeError(f"{self.action} takes no body")
+        return self._read(self.call.body, request.data)
+
+    def _read(self, shape: type[StrictSerializer], data: Any) -> Mapping[str, Any]:
+        serializer = shape(data=data, context={"request": self.request})
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def once(self, work: Callable[[], Any]) -> Response:
+        """Open the unit of work, run one use case in it, answer; with an Idempotency-Key: once, for ever alike."""
+        key = None if self.call.secret else idempotency.key_of(self.request._request)
+        claimed: idempotency.Claim | idempotency.Stored | None = None
+        with unit_of_work():
+            if key:
+                claimed = idempotency.claim(
+                    caller=f"user:{self.request.user.pk}",
+                    key=key,
+                    fingerprint=idempotency.fingerprint_of(self.request._request),
+                )
+            if isinstance(claimed, idempotency.Stored):
+                return self._leave(claimed, replay=True)
+            outcome = work()
+            if not isinstance(outcome, Refused):
+                answer = self._stored(outcome)
+            if claimed and isinstance(outcome, Refused):
+                claimed.give_up()
+            elif claimed:
+                claimed.store(answer)
+        if isinstance(outcome, Refused):
+            raise outcome.problem
+        return self._leave(answer)
+
+    def show(self, found: Any) -> Response:
+        """The answer to a read of one thing."""
+        return self._leave(self._stored(found))
+
+    def page(self, queryset: QuerySet[Any], *, ordering: str = "") -> Response:
+        """One page of a list, in the order asked for or the table's."""
+        page = paginate(
+            queryset,
+            self.request,
+            ordering=ordering or self.call.ordering,
+            size=self.query["page_size"],
+            cursor=self.query.get("cursor"),
+        )
+        rows = self._shape(self.present(page.results), many=True)
+        return Response({"results": rows, "next": page.next, "previous": page.previous})
+
+    def present(self, rows: list[Any]) -> list[Any]:
+        """What a list makes of its rows before they are shaped: a place for masking."""
+        return rows
+
+    def expected_version(self) -> int | None:
+        """The version that If-Match names; -1, which no object has, when it names none of ours."""
+        given = self.request.headers.get("If-Match")
+        if given is None or given.strip() == "*":
+            return None
+        number = given.strip().removeprefix('"v').removesuffix('"')
+        return int(number) if f'"v{number}"' == given.strip() and number.isdecimal() and len(number) < 10 else -1
+
+    def _shape(self, found: Any, *, many: bool = False) -> Any:
+        if self.call.answer is None:
+            return None
+        return self.call.answer(found, many=many, context={"request": self.request, "view": self}).data
+
+    def _stored(self, outcome: Any) -> idempotency.Stored:
+        data = self._shape(outcome)
+        if data is None:
+            return idempotency.Stored(204, b"", "")
+        etag = f'"v{data["version"]}"' if "version" in data else ""
+        return idempotency.Stored(self.call.status, WireRenderer().render(data), etag)
+
+    def _leave(self, answer: idempotency.Stored, *, replay: bool = False) -> Response:
+        response = Response(answer.body or None, status=answer.status)
+        if answer.etag:
+            response["ETag"] = answer.etag
+        if replay:
+            response["Idempotent-Replay"] = "true"
+        return response
+
+
+def family_id_of(request: Request) -> int | None:
+    """The `family_id` of a list's parameters or a create's body, before the rest of it is read."""
+    source = request.query_params if request.method in {"GET", "HEAD"} else request.data
+    given = source.get("family_id") if isinstance(source, Mapping) or hasattr(source, "get") else None
+    if given is None:
+        return None
+    text = "" if isinstance(given, bool) else str(given)
+    if not (text.isascii() and text.isdecimal() and len(text) < 19 and int(text) > 0):
+        raise Invalid({"family_id": [_("A family's id is a whole number.")]})
+    return int(text)

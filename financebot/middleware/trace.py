@@ -1,0 +1,44 @@
+import re
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from financebot.api import trace
+
+SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,100}", re.ASCII)
+SANE_CLIENT = re.compile(r"[A-Za-z0-9._-]{1,60}", re.ASCII)
+
+
+class TraceMiddleware:
+    """Give every request an id and find out the true address, before anything else looks at it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        client = request.headers.get("X-Client-Id", "")
+        found = trace.Trace(
+            request_id=given if SANE_ID.fullmatch(given) else uuid.uuid4().hex,
+            address=client_address(request),
+            user_agent=request.headers.get("User-Agent", "")[:300],
+            client=client if SANE_CLIENT.fullmatch(client) else "",
+        )
+        token = trace.current.set(found)
+        try:
+            response = self.get_response(request)
+        finally:
+            trace.current.reset(token)
+        response["X-Request-Id"] = found.request_id
+        return response
+
+
+def client_address(request: HttpRequest) -> str:
+    """The peer's address, or behind N trusted proxies the N-th from the right of X-Forwarded-For."""
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    hops = settings.TRUSTED_PROXY_COUNT
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    found = forwarded[-hops] if hops and len(forwarded) >= hops else peer
+    return found[:45]

@@ -1,0 +1,79 @@
+"""The parameters of the ledger's lists, and what they leave of a queryset."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from rest_framework import serializers
+
+from financebot.api.serializers import AmountField, IdField
+from financebot.api.views import PageQuery, Query
+from ledger.kinds import CategoryKind, Channel, Status, TransactionType
+from ledger.models import Category, Posting, Transaction, Wallet
+
+DIRECT = {
+    "member": "author_id",
+    "status": "status",
+    "type": "type",
+    "channel": "channel",
+    "amount_min": "amount__gte",
+    "amount_max": "amount__lte",
+    "date_from": "occurred_on__gte",
+    "date_to": "occurred_on__lte",
+}
+
+
+class WalletListQuery(Query):
+    family_id = IdField(required=False)
+    archived = serializers.ChoiceField(choices=["false", "true", "all"], default="false")
+
+
+class CategoryListQuery(PageQuery):
+    family_id = IdField(required=False)
+    kind = serializers.ChoiceField(required=False, choices=list(CategoryKind))
+
+
+class TransactionListQuery(PageQuery):
+    family_id = IdField(required=False)
+    wallet = IdField(required=False)
+    category = IdField(required=False)
+    member = IdField(required=False)
+    status = serializers.ChoiceField(required=False, choices=list(Status))
+    type = serializers.ChoiceField(required=False, choices=list(TransactionType))
+    channel = serializers.ChoiceField(required=False, choices=list(Channel))
+    amount_min = AmountField(required=False)
+    amount_max = AmountField(required=False)
+    date_from = serializers.DateField(required=False)
+    date_to = serializers.DateField(required=False)
+    include = serializers.ChoiceField(required=False, choices=["reversed"])
+    ordering = serializers.ChoiceField(
+        choices=["-occurred_on", "occurred_on", "-amount", "amount", "-created_at", "created_at"],
+        default="-occurred_on",
+    )
+
+
+def wallets(queryset: QuerySet[Wallet], query: Any) -> QuerySet[Wallet]:
+    if query["archived"] == "all":
+        return queryset
+    return queryset.filter(archived_at__isnull=query["archived"] == "false")
+
+
+def categories(queryset: QuerySet[Category], query: Any) -> QuerySet[Category]:
+    return queryset.filter(kind=query["kind"]) if "kind" in query else queryset
+
+
+def transactions(
+    queryset: QuerySet[Transaction], query: Any, *, seen_wallets: QuerySet[Wallet]
+) -> QuerySet[Transaction]:
+    """Reversals and what they took back stay out unless asked for. A wallet that is not seen finds nothing."""
+    found = queryset.filter(**{DIRECT[name]: value for name, value in query.items() if name in DIRECT})
+    if "wallet" in query:
+        wallet = seen_wallets.filter(pk=query["wallet"]).values("pk")
+        found = found.filter(Q(from_wallet__in=wallet) | Q(to_wallet__in=wallet))
+    if "category" in query:
+        tree = Q(category=query["category"]) | Q(category__parent=query["category"])
+        tree |= Q(category__parent__parent=query["category"])
+        postings = Posting.objects.filter(tree, transaction=OuterRef("pk"))
+        found = found.filter(Exists(postings) | Q(label=query["category"]))
+    if "include" not in query and "status" not in query:
+        found = found.exclude(status=Status.REVERSED).filter(reverses__isnull=True)
+    return found

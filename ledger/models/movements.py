@@ -1,0 +1,175 @@
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+
+from families.models import Family, Membership
+from financebot.common import clock
+from financebot.common.fields import MoneyField
+from ledger.kinds import Channel, Status, TransactionType, choices
+from ledger.models.wallets import Category, Wallet, bounded
+from ledger.querysets import TransactionQuerySet
+
+ONE_WALLET = ("opening", "adjustment")
+TWO_WALLETS = ("transfer", "exchange")
+
+
+class Payee(models.Model):
+    """Whom money went to or came from, by the name the family uses; `folded` finds it in any case."""
+
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="payees")
+    name = models.CharField(max_length=200)
+    folded = models.CharField(max_length=400)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["family", "folded"], name="ledger_payee_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(models.Model):
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="tags")
+    name = models.CharField(max_length=50)
+    folded = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["family", "folded"], name="ledger_tag_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Transaction(models.Model):
+    """A movement of money. Its type follows from the wallets given; its money is in its postings.
+
+    `amount` is in `currency`, that of the wallet it leaves (of an income: enters); `base_amount` in the family's base
+    currency; `rate` is base per unit. `occurred_on` is a date in the family's time zone. `search` holds the words,
+    folded in Python, since SQLite folds ASCII only.
+    """
+
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="transactions")
+    type = models.CharField(max_length=10, choices=choices(TransactionType))
+    status = models.CharField(max_length=16, choices=choices(Status))
+    from_wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, related_name="outgoing")
+    to_wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, related_name="incoming")
+    amount = MoneyField()
+    currency = models.CharField(max_length=3)
+    to_amount = MoneyField(null=True)
+    base_amount = MoneyField()
+    rate = models.DecimalField(max_digits=24, decimal_places=12)
+    occurred_on = models.DateField()
+    created_at = models.DateTimeField(default=clock.now)
+    executed_at = models.DateTimeField(null=True)
+    author = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="transactions")
+    last_editor = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
+    channel = models.CharField(max_length=10, choices=choices(Channel))
+    label = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="labelled")
+    description = models.CharField(max_length=500, blank=True, default="")
+    notes = models.TextField(blank=True, default="")
+    payee = models.ForeignKey(Payee, on_delete=models.PROTECT, null=True, related_name="transactions")
+    tags = models.ManyToManyField(Tag, related_name="transactions")
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
+    refund_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="refunds")
+    self_approved = models.BooleanField(default=False)
+    source_ref = models.CharField(max_length=200, blank=True, default="")
+    search = models.TextField(blank=True, default="")
+    version = models.PositiveIntegerField(default=1)
+
+    objects = TransactionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(type__in=list(TransactionType)), name="ledger_transaction_type_known"),
+            models.CheckConstraint(condition=Q(status__in=list(Status)), name="ledger_status_known"),
+            models.CheckConstraint(condition=Q(channel__in=list(Channel)), name="ledger_channel_known"),
+            models.CheckConstraint(condition=Q(amount__gt=Decimal(0)), name="ledger_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(type="expense", from_wallet__isnull=False, to_wallet__isnull=True)
+                | Q(type="income", from_wallet__isnull=True, to_wallet__isnull=False)
+                | (Q(type__in=TWO_WALLETS, from_wallet__isnull=False, to_wallet__isnull=False))
+                | (Q(type__in=ONE_WALLET) & (Q(from_wallet__isnull=True) ^ Q(to_wallet__isnull=True))),
+                name="ledger_wallets_fit_type",
+            ),
+            models.CheckConstraint(
+                condition=Q(to_wallet__isnull=True) | Q(from_wallet__isnull=True) | ~Q(from_wallet=F("to_wallet")),
+                name="ledger_two_different_wallets",
+            ),
+            models.CheckConstraint(
+                condition=Q(type="exchange", to_amount__gt=Decimal(0))
+                | (~Q(type="exchange") & Q(to_amount__isnull=True)),
+                name="ledger_to_amount_of_exchange",
+            ),
+            models.CheckConstraint(
+                condition=Q(executed_at__isnull=False) ^ ~Q(status__in=["executed", "reversed"]),
+                name="ledger_executed_has_its_time",
+            ),
+            models.UniqueConstraint(
+                fields=["from_wallet", "source_ref"], condition=~Q(source_ref=""), name="ledger_source_once_out"
+            ),
+            models.UniqueConstraint(
+                fields=["to_wallet", "source_ref"], condition=~Q(source_ref=""), name="ledger_source_once_in"
+            ),
+            bounded("ledger_transaction_bounded", "amount", "base_amount"),
+        ]
+        indexes = [
+            models.Index(fields=["family", "-occurred_on", "-id"], name="ledger_by_day"),
+            models.Index(fields=["family", "-created_at", "-id"], name="ledger_by_creation"),
+            models.Index(fields=["family", "amount", "id"], name="ledger_by_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.pk}"
+
+    @property
+    def holders(self) -> tuple[int | None]:
+        """Whom the entry belongs to, where a right is about one's own entries."""
+        return (self.author_id,)
+
+
+class Posting(models.Model):
+    """One side of a movement: on a wallet, or on a category with the wallet that it moved. Signed, in `currency`."""
+
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="+")
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="postings")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="postings")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="postings")
+    amount = MoneyField()
+    currency = models.CharField(max_length=3)
+    base_amount = MoneyField()
+    note = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=Decimal(0)), name="ledger_posting_moves_something"),
+            models.UniqueConstraint(
+                fields=["transaction", "wallet"],
+                condition=Q(category__isnull=True),
+                name="ledger_one_posting_a_wallet",
+            ),
+            bounded("ledger_posting_bounded", "amount", "base_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+
+class PostingShare(models.Model):
+    """For whom a category posting was: a positive weight, and what it comes to by largest remainder."""
+
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="+")
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="shares")
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="shares")
+    weight = MoneyField()
+    amount = MoneyField()
+    base_amount = MoneyField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(weight__gt=Decimal(0)), name="ledger_weight_positive"),
+            models.UniqueConstraint(fields=["posting", "member"], name="ledger_one_share_each"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} for {self.member_id}"

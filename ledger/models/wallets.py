@@ -1,0 +1,106 @@
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+
+from families.models import Family, Membership
+from financebot.common import clock, money
+from financebot.common.fields import MoneyField
+from ledger.kinds import SYSTEM_KINDS, CategoryKind, Visibility, WalletType, choices
+from ledger.querysets import CategoryQuerySet, WalletQuerySet
+
+
+def bounded(name: str, *fields: str) -> models.CheckConstraint:
+    """No balance or total beyond ±900,000,000,000,000: a BIGINT then never overflows when two are added."""
+    condition = Q()
+    for field in fields:
+        condition &= Q(**{f"{field}__gte": -money.LIMIT, f"{field}__lte": money.LIMIT})
+    return models.CheckConstraint(condition=condition, name=name)
+
+
+class Wallet(models.Model):
+    """Where money is. `holder` null: the family's. `overdraft_limit` null: without bound, 0: never below zero.
+
+    `balance` and `held` are changed by `ledger.booking` alone. `last_posting` is the database's witness: the balance
+    only ever moves by exactly the amount of the posting that it names.
+    """
+
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="wallets")
+    name = models.CharField(max_length=100)
+    type = models.CharField(max_length=10, choices=choices(WalletType))
+    currency = models.CharField(max_length=3)
+    holder = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="wallets")
+    visibility = models.CharField(max_length=12, choices=choices(Visibility), default=Visibility.SHARED.value)
+    balance = MoneyField(default=Decimal(0))
+    held = MoneyField(default=Decimal(0))
+    overdraft_limit = MoneyField(null=True)
+    last_posting = models.ForeignKey("ledger.Posting", on_delete=models.PROTECT, null=True, related_name="+")
+    archived_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=clock.now)
+
+    objects = WalletQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(type__in=list(WalletType)), name="ledger_wallet_type_known"),
+            models.CheckConstraint(condition=Q(visibility__in=list(Visibility)), name="ledger_visibility_known"),
+            models.CheckConstraint(
+                condition=Q(visibility=Visibility.SHARED) | Q(holder__isnull=False), name="ledger_hidden_has_holder"
+            ),
+            models.CheckConstraint(condition=Q(held__gte=Decimal(0)), name="ledger_held_not_negative"),
+            models.CheckConstraint(
+                condition=Q(overdraft_limit__isnull=True) | Q(overdraft_limit__gte=Decimal(0)),
+                name="ledger_overdraft_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(archived_at__isnull=True) | Q(balance=Decimal(0), held=Decimal(0)),
+                name="ledger_archived_is_empty",
+            ),
+            bounded("ledger_wallet_bounded", "balance", "held"),
+        ]
+        indexes = [models.Index(fields=["family", "id"], name="ledger_wallet_of_family")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def holders(self) -> tuple[int | None]:
+        return (self.holder_id,)
+
+    @property
+    def available(self) -> Decimal:
+        return self.balance - self.held
+
+
+
+class Category(models.Model):
+    """What money is for or from. `fallback`: where an entry goes that names none; one for each kind."""
+
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="categories")
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, choices=choices(CategoryKind))
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+    icon = models.CharField(max_length=30, blank=True, default="")
+    colour = models.CharField(max_length=7, blank=True, default="")
+    fallback = models.BooleanField(default=False)
+    archived_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=clock.now)
+
+    objects = CategoryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=list(CategoryKind)), name="ledger_category_kind_known"),
+            models.UniqueConstraint(
+                fields=["family", "kind"], condition=Q(kind__in=list(SYSTEM_KINDS)), name="ledger_one_system_category"
+            ),
+            models.UniqueConstraint(
+                fields=["family", "kind"], condition=Q(fallback=True), name="ledger_one_fallback_category"
+            ),
+        ]
+        indexes = [models.Index(fields=["family", "id"], name="ledger_category_of_family")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,12 @@
+"""The project's settings as the tests want them: the same file, a fast password hasher, no background thread."""
+
+import os
+
+os.environ["APP_ENV"] = "test"
+from financebot.settings import *  # noqa: F403
+from financebot.settings import BASE_DIR, DATABASES
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ACCESS_LOG_THREAD = False
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"] = {"NAME": str(BASE_DIR / "var" / "test.sqlite3")}
