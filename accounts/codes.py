@@ -10,7 +10,9 @@ from accounts.models import CodePurpose, OneTimeCode
 from financebot.common import clock
 
 
-def make(purpose: CodePurpose, *, subject: int, life: timedelta, payload: dict[str, Any] | None = None) -> str:
+def make(
+    purpose: CodePurpose, *, subject: int, life: timedelta, payload: dict[str, Any] | None = None
+) -> str:
     """The code in clear text, 192 random bits, to be handed over once."""
     code = secrets.token_urlsafe(24)
     OneTimeCode.objects.create(
@@ -38,7 +40,9 @@ def spend(row: OneTimeCode) -> None:
 
 
 def revoke(purpose: CodePurpose, *, subject: int) -> None:
-    OneTimeCode.objects.filter(purpose=purpose, subject=subject, used_at__isnull=True).update(used_at=clock.now())
+    OneTimeCode.objects.filter(purpose=purpose, subject=subject, used_at__isnull=True).update(
+        used_at=clock.now()
+    )
 
 
 def digest(code: str) -> str:

@@ -145,6 +145,4 @@ class ProfileViewSet(PersonViewSet):
     def partial_update(self, request: Request) -> Response:
         changes = dict(self.body(request))
         version = self.expected_version()
-        return self.once(
-            lambda: services.edit_profile(actor=self.actor, changes=changes, version=version)
-        )
+        return self.once(lambda: services.edit_profile(actor=self.actor, changes=changes, version=version))

@@ -31,12 +31,16 @@ class EventLog(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(name__in=EventName.values), name="audit_event_name_known"),
-            models.CheckConstraint(condition=Q(position__isnull=True) | Q(position__gte=1), name="audit_position_from_one"),
+            models.CheckConstraint(
+                condition=Q(position__isnull=True) | Q(position__gte=1), name="audit_position_from_one"
+            ),
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(position__isnull=True), name="audit_event_unnumbered"),
             models.Index(fields=["family_id", "position"], name="audit_event_of_family"),
-            models.Index(fields=["family_id", "entity_type", "entity_id", "id"], name="audit_event_of_entity"),
+            models.Index(
+                fields=["family_id", "entity_type", "entity_id", "id"], name="audit_event_of_entity"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,3 +14,4 @@ graceful_timeout = 8
 timeout = 60
 keepalive = 5
 accesslog = None  # the application keeps its own
+control_socket_disable = True

@@ -76,7 +76,9 @@ def sync(membership: Membership) -> None:
             granted={name for name, granted in overrides if granted},
             withdrawn={name for name, granted in overrides if not granted},
         )
-    held = FamilyUserPermission.objects.filter(user_id=membership.user_id, content_object_id=membership.family_id)
+    held = FamilyUserPermission.objects.filter(
+        user_id=membership.user_id, content_object_id=membership.family_id
+    )
     held.exclude(permission__codename__in=names).delete()
     present = set(held.values_list("permission__codename", flat=True))
     wanted = Permission.objects.filter(

@@ -34,9 +34,13 @@ class Family(models.Model):
 
     class Meta:
         default_permissions = ()
-        permissions: ClassVar[list[tuple[str, str]]] = [(name.value, name.value.replace("_", " ")) for name in P]
+        permissions: ClassVar[list[tuple[str, str]]] = [
+            (name.value, name.value.replace("_", " ")) for name in P
+        ]
         constraints = [
-            models.CheckConstraint(condition=Q(approvals_required__in=[1, 2]), name="families_one_or_two_approvals"),
+            models.CheckConstraint(
+                condition=Q(approvals_required__in=[1, 2]), name="families_one_or_two_approvals"
+            ),
             models.CheckConstraint(
                 condition=Q(approval_threshold__isnull=True) | Q(approval_threshold__gte=0),
                 name="families_threshold_not_negative",
@@ -74,7 +78,9 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["family", "user"], name="families_one_membership_each"),
             models.CheckConstraint(condition=Q(role__in=list(Role)), name="families_role_known"),
-            models.CheckConstraint(condition=Q(state__in=MembershipState.values), name="families_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=MembershipState.values), name="families_state_known"
+            ),
             models.CheckConstraint(
                 condition=Q(spending_limit__isnull=True) | Q(spending_limit__gte=0),
                 name="families_limit_not_negative",

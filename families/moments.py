@@ -7,4 +7,6 @@ from families.models import Family
 
 founded: list[Callable[[Family, Actor], None]] = []
 
-currency_uses: list[Callable[[Family], bool]] = []  # whether amounts in the base currency are on record already
+currency_uses: list[
+    Callable[[Family], bool]
+] = []  # whether amounts in the base currency are on record already

@@ -4,7 +4,17 @@ from rest_framework import serializers
 
 from accounts.serializers import NameField, ZoneField
 from families.roles import P, Role
-from financebot.api.serializers import AmountField, Answer, CurrencyField, IdField, MoneyText, StrictSerializer
+from financebot.api.serializers import (
+    AmountField,
+    Answer,
+    CurrencyField,
+    IdField,
+    MoneyText,
+    StrictSerializer,
+)
+
+
+PERMISSIONS = [name.value for name in P]
 
 
 class FamilyWrite(StrictSerializer):
@@ -51,10 +61,10 @@ class MemberEdit(StrictSerializer):
     role = serializers.ChoiceField(required=False, choices=list(Role))
     spending_limit = AmountField(required=False, allow_null=True)
     grant = serializers.ListField(
-        required=False, child=serializers.ChoiceField(choices=list(P)), max_length=len(P)
+        required=False, child=serializers.ChoiceField(choices=PERMISSIONS), max_length=len(P)
     )
     withdraw = serializers.ListField(
-        required=False, child=serializers.ChoiceField(choices=list(P)), max_length=len(P)
+        required=False, child=serializers.ChoiceField(choices=PERMISSIONS), max_length=len(P)
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

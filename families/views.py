@@ -80,9 +80,7 @@ class OneFamilyViewSet(FamilyViewSet):
 
     def partial_update(self, request: Request, family_pk: int) -> Response:
         changes, version = self.body(request), self.expected_version()
-        return self.once(
-            lambda: services.edit_family(actor=self.actor, changes=changes, version=version)
-        )
+        return self.once(lambda: services.edit_family(actor=self.actor, changes=changes, version=version))
 
     def destroy(self, request: Request, family_pk: int) -> Response:
         return self.once(lambda: services.archive_family(actor=self.actor))
@@ -121,9 +119,7 @@ class MemberViewSet(FamilyViewSet):
             answer=serializers.MemberRead,
             problems=(FamilyArchived, MembershipState),
         ),
-        "destroy": Call(
-            needs=any_of(P.MANAGE_MEMBERS, P.LEAVE_FAMILY), problems=(FamilyArchived, LastOwner)
-        ),
+        "destroy": Call(needs=any_of(P.MANAGE_MEMBERS, P.LEAVE_FAMILY), problems=(FamilyArchived, LastOwner)),
     }
 
     def seen(self, access: Access) -> QuerySet[Membership]:
@@ -135,9 +131,7 @@ class MemberViewSet(FamilyViewSet):
     def partial_update(self, request: Request, family_pk: int, pk: int) -> Response:
         changes, version = self.body(request), self.expected_version()
         return self.once(
-            lambda: services.edit_member(
-                actor=self.actor, membership_id=pk, changes=changes, version=version
-            )
+            lambda: services.edit_member(actor=self.actor, membership_id=pk, changes=changes, version=version)
         )
 
     def suspend(self, request: Request, family_pk: int, pk: int) -> Response:

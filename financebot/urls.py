@@ -1,6 +1,7 @@
 from django.urls import include, path, register_converter
 
-from financebot import health
+from accounts.pages import urlpatterns as accounts_pages
+from financebot import health, pages
 from financebot.api.converters import IdConverter
 
 register_converter(IdConverter, "id")
@@ -11,6 +12,12 @@ urlpatterns = [
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("families.urls")),
     path("api/v1/", include("ledger.urls")),
+    path("api/v1/", include("delivery.urls")),
+    path("openapi.json", pages.OpenApiView.as_view(), name="openapi"),
+    path("docs", pages.SwaggerView.as_view(url_name="openapi"), name="docs"),
+    path("docs/problems", pages.ProblemsPage.as_view(), name="problems"),
+    path("redoc", pages.RedocView.as_view(url_name="openapi"), name="redoc"),
+    path("", include((accounts_pages, "rest_framework"))),
 ]
 
 handler400 = "financebot.api.problems.bad_request"

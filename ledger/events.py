@@ -7,7 +7,16 @@ from audit.names import EventName
 from audit.trail import Change, Event
 from ledger.models import Category, Transaction, Wallet
 
-ENTRY = ("type", "amount", "currency", "from_wallet_id", "to_wallet_id", "label_id", "occurred_on", "reverses_id")
+ENTRY = (
+    "type",
+    "amount",
+    "currency",
+    "from_wallet_id",
+    "to_wallet_id",
+    "label_id",
+    "occurred_on",
+    "reverses_id",
+)
 
 
 def _new(row: Any, fields: tuple[str, ...]) -> dict[str, Change]:

@@ -54,7 +54,9 @@ def _transitions() -> str:
 
 
 def _transaction_is_booked(row: str) -> str:
-    return f"EXISTS (SELECT 1 FROM {TRANSACTION} t WHERE t.id = {row}.transaction_id AND t.status IN {BOOKED})"
+    return (
+        f"EXISTS (SELECT 1 FROM {TRANSACTION} t WHERE t.id = {row}.transaction_id AND t.status IN {BOOKED})"
+    )
 
 
 def _unbalanced(amount: str) -> str:
@@ -201,7 +203,9 @@ FAMILIES = [  # invariant 5
     ),
     *_of_one_family(POSTING, {"transaction_id": TRANSACTION, "wallet_id": WALLET, "category_id": CATEGORY}),
     *_of_one_family(SHARE, {"posting_id": POSTING, "member_id": "families_membership"}),
-    *_of_one_family(TOTAL, {"wallet_id": WALLET, "category_id": CATEGORY, "member_id": "families_membership"}),
+    *_of_one_family(
+        TOTAL, {"wallet_id": WALLET, "category_id": CATEGORY, "member_id": "families_membership"}
+    ),
     *_of_one_family(WALLET_MONTH, {"wallet_id": WALLET}),
 ]
 

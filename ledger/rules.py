@@ -7,7 +7,14 @@ from decimal import Decimal
 
 from financebot.common import money
 from financebot.common.errors import AmountTooLarge
-from ledger.errors import DateInFuture, DateTooEarly, InsufficientFunds, PeriodClosed, SameWallet, UndoWindowOver
+from ledger.errors import (
+    DateInFuture,
+    DateTooEarly,
+    InsufficientFunds,
+    PeriodClosed,
+    SameWallet,
+    UndoWindowOver,
+)
 from ledger.kinds import CategoryKind, TransactionType
 
 FIRST_DAY = date(1970, 1, 1)
@@ -111,7 +118,9 @@ def lines_of(
     raise AssertionError("a movement has a wallet")
 
 
-def check_balance(balance: Decimal, *, held: Decimal, change: Decimal, overdraft_limit: Decimal | None) -> None:
+def check_balance(
+    balance: Decimal, *, held: Decimal, change: Decimal, overdraft_limit: Decimal | None
+) -> None:
     """Whether a wallet may end at `balance` after `change`. Raises InsufficientFunds, AmountTooLarge.
 
     Money that comes in is never refused for a wallet that is below its limit already.

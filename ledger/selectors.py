@@ -179,7 +179,9 @@ def _veil(posting: PostingView) -> PostingView:
 def _for_members(shares: list[tuple[int, Decimal]]) -> list[dict[str, Any]]:
     """Each member once, with the weight as it was given."""
     weights = dict(shares)
-    return [{"membership_id": member, "share": f"{weight.normalize():f}"} for member, weight in weights.items()]
+    return [
+        {"membership_id": member, "share": f"{weight.normalize():f}"} for member, weight in weights.items()
+    ]
 
 
 def history(entry: Transaction) -> QuerySet[EventLog]:

@@ -4,7 +4,14 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from accounts.serializers import NameField
-from financebot.api.serializers import AmountField, Answer, CurrencyField, IdField, MoneyText, StrictSerializer
+from financebot.api.serializers import (
+    AmountField,
+    Answer,
+    CurrencyField,
+    IdField,
+    MoneyText,
+    StrictSerializer,
+)
 from ledger.kinds import CategoryKind, WalletType
 from ledger.rules import Draft
 

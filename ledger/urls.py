@@ -19,7 +19,9 @@ urlpatterns = [
         name="transaction",
     ),
     path(
-        "transactions/<id:pk>/reverse", TransactionViewSet.as_view({"post": "reverse"}), name="transaction-reverse"
+        "transactions/<id:pk>/reverse",
+        TransactionViewSet.as_view({"post": "reverse"}),
+        name="transaction-reverse",
     ),
     path("transactions/<id:pk>/undo", TransactionViewSet.as_view({"post": "undo"}), name="transaction-undo"),
 ]

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +37,14 @@ from ledger.errors import (
 from ledger.models import Category, Transaction, Wallet
 
 LIMIT_PROBLEMS = (FamilyArchived, UnknownReference, AmountNotPositive, AmountTooFine, AmountTooLarge)
-REVERSAL_PROBLEMS = (FamilyArchived, AlreadyReversed, NotReversible, InsufficientFunds, WalletArchived, PeriodClosed)
+REVERSAL_PROBLEMS = (
+    FamilyArchived,
+    AlreadyReversed,
+    NotReversible,
+    InsufficientFunds,
+    WalletArchived,
+    PeriodClosed,
+)
 
 
 class WalletViewSet(FamilyViewSet):
@@ -179,7 +187,7 @@ class TransactionViewSet(FamilyViewSet):
     def seen(self, access: Access) -> QuerySet[Transaction]:
         return selectors.entries(access)
 
-    def present(self, rows: list[Any]) -> list[Any]:
+    def present(self, rows: Sequence[Any]) -> Sequence[Any]:
         return selectors.present(rows, self.access)
 
     def list(self, request: Request) -> Response:

@@ -1,23 +1,216 @@
-"""What every test may ask for: a clean ledger, and later a cast of people."""
+"""What every test may ask for: a clean ledger and the cast, one family with all its roles and those outside it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.management.commands import flush
+from django.db import connection
 
-from financebot.common import guards
+from accounts.models import LoginSession, User
+from accounts.tokens import pair
+from audit.trail import Actor
+from families.models import Family, Membership
+from families.services import (
+    accept_invitation,
+    create_family,
+    create_invitation,
+    remove_member,
+    suspend_member,
+)
+from financebot.common import clock, guards
+from financebot.common.usecase import unit_of_work
+from ledger.models import Category, Wallet
+from ledger.rules import Draft
+from ledger.services import create_transaction, create_wallet
+from tests.factories import UserFactory
+from tests.http import Http
+
+ROLES = ("owner", "adult", "member", "child", "reader")
+ROLE_NAMES = {"reader": "read_only"}
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _flush_gets_past_the_guards():
+def _flush_gets_past_the_guards() -> Iterator[None]:
     """The test framework empties tables between transactional tests; append-only guards stand in its way.
 
     They are dropped first; `post_migrate`, which flush emits, makes them again.
     """
     handle = flush.Command.handle
 
-    def unguarded(self, **options):
+    def unguarded(self: flush.Command, **options: Any) -> Any:
         guards.remove(guards.all_guards())
         return handle(self, **options)
 
     flush.Command.handle = unguarded
     yield
     flush.Command.handle = handle
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if connection.vendor != "postgresql":
+        reason = "needs PostgreSQL: SQLite has one writer and no row locks"
+        for item in items:
+            if item.get_closest_marker("postgres"):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of the cast: rows to look at, an `actor` for use cases, an `http` client of their own."""
+
+    user: User
+    session: LoginSession
+    membership: Membership | None = None
+
+    @property
+    def actor(self) -> Actor:
+        family = self.membership.family_id if self.membership else None
+        return Actor(
+            user=self.user.pk,
+            family=family,
+            membership=self.membership.pk if self.membership else None,
+            session=self.session.pk,
+            proof_age=timedelta(0),
+            request_id="test",
+        )
+
+    @property
+    def http(self) -> Http:
+        return Http(pair(self.session).access_token)
+
+
+@dataclass(frozen=True)
+class House:
+    """A family with everybody in it; `people` also holds those who have been put out and a stranger with a family.
+
+    Wallets: `cash` of the family, `anns` held by the adult, `pocket` of the child, `secret` private to the adult,
+    `members` held by the member.
+    """
+
+    family: Family
+    people: dict[str, Person]
+    wallets: dict[str, Wallet]
+    categories: dict[str, Category]
+
+    def __getattr__(self, name: str) -> Person:
+        return self.people[name]
+
+    def spend(self, amount: str, wallet: str = "cash", by: str = "owner", **fields: Any) -> Any:
+        return record(self.people[by], amount, from_wallet=self.wallets[wallet].pk, **fields)
+
+    def earn(self, amount: str, wallet: str = "cash", by: str = "owner", **fields: Any) -> Any:
+        return record(self.people[by], amount, to_wallet=self.wallets[wallet].pk, **fields)
+
+    def move(self, amount: str, source: str, target: str, by: str = "owner", **fields: Any) -> Any:
+        wallets = {"from_wallet": self.wallets[source].pk, "to_wallet": self.wallets[target].pk}
+        return record(self.people[by], amount, **wallets, **fields)
+
+
+def record(person: Person, amount: str, **fields: Any) -> Any:
+    """A transaction by a use case; the entry, with its postings."""
+    with unit_of_work():
+        return create_transaction(actor=person.actor, draft=Draft(amount=Decimal(amount), **fields))
+
+
+def person(**fields: Any) -> Person:
+    user = UserFactory(**fields)
+    now = clock.now()
+    session = LoginSession.objects.create(
+        user=user,
+        address="127.0.0.1",
+        epoch=user.security_epoch,
+        rotated_at=now,
+        proof_at=now,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + timedelta(days=30),
+    )
+    return Person(user, session)
+
+
+def founder_of(
+    name: str = "Home", base_currency: str = "EUR", timezone: str = "UTC", **fields: Any
+) -> Person:
+    """Somebody new with a new family."""
+    found = person(**fields)
+    with unit_of_work():
+        family = create_family(actor=found.actor, name=name, base_currency=base_currency, timezone=timezone)
+    return replace(found, membership=Membership.objects.get(family=family, user=found.user))
+
+
+def join(owner: Person, role: str, **fields: Any) -> Person:
+    """Somebody new who accepts an invitation to the owner's family."""
+    found = person(**fields)
+    with unit_of_work():
+        invited = create_invitation(actor=owner.actor, role=role, email=None)
+    with unit_of_work():
+        member = accept_invitation(actor=found.actor, token=invited.token)
+    return replace(found, membership=member)
+
+
+def build_house() -> House:
+    owner = founder_of(first_name="Olga")
+    assert owner.membership
+    people = {"owner": owner}
+    for name in ROLES[1:]:
+        people[name] = join(owner, ROLE_NAMES.get(name, name), first_name=name.title())
+    for name, leave in (("suspended", suspend_member), ("removed", remove_member)):
+        people[name] = join(owner, "adult", first_name=name.title())
+        with unit_of_work():
+            leave(actor=owner.actor, membership_id=people[name].membership.pk)
+    people["stranger"] = founder_of("Next door", first_name="Stan")
+    holders = {"cash": None, "anns": "adult", "pocket": "child", "secret": "adult", "members": "member"}
+    wallets = {}
+    for name, holder in holders.items():
+        fields = {"name": name, "type": "allowance" if name == "pocket" else "cash"}
+        if holder:
+            fields["holder_id"] = people[holder].membership.pk
+        with unit_of_work():
+            wallets[name] = create_wallet(actor=owner.actor, fields=fields)
+    Wallet.objects.filter(pk=wallets["secret"].pk).update(visibility="private")
+    wallets["secret"].refresh_from_db()
+    categories = Category.objects.filter(family=owner.membership.family_id, fallback=True)
+    return House(
+        family=Family.objects.get(pk=owner.membership.family_id),
+        people=people,
+        wallets=wallets,
+        categories={category.kind: category for category in categories},
+    )
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    return build_house()
+
+
+@pytest.fixture
+def threads(transactional_db: None) -> Callable[[list[Callable[[], Any]]], list[Any]]:
+    """Run callables at once, each on its own connection; what each returned, or the exception it raised."""
+    import threading
+
+    def run(works: list[Callable[[], Any]]) -> list[Any]:
+        barrier = threading.Barrier(len(works))
+        outcomes: list[Any] = [None] * len(works)
+
+        def one(index: int, work: Callable[[], Any]) -> None:
+            try:
+                barrier.wait(timeout=30)
+                outcomes[index] = work()
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                outcomes[index] = error
+            finally:
+                connection.close()
+
+        started = [threading.Thread(target=one, args=(i, work)) for i, work in enumerate(works)]
+        for thread in started:
+            thread.start()
+        for thread in started:
+            thread.join(timeout=60)
+        assert not any(thread.is_alive() for thread in started), "a thread still waits"
+        return outcomes
+
+    return run

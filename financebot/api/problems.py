@@ -93,7 +93,9 @@ DRF_CODES: list[tuple[type[Exception], str]] = [
 ]
 
 
-def document(code: str, *, detail: str | None = None, errors: Mapping[str, object] | None = None) -> dict[str, Any]:
+def document(
+    code: str, *, detail: str | None = None, errors: Mapping[str, object] | None = None
+) -> dict[str, Any]:
     problem = PROBLEMS[code]
     now = trace.current.get()
     found: dict[str, Any] = {
@@ -136,7 +138,15 @@ def _is_passing(error: OperationalError) -> bool:
     """A lock that took too long, a deadlock, a database that is away: try again. Anything else is our mistake."""
     if connection.vendor == "sqlite":
         return "locked" in str(error)
-    return getattr(error.__cause__, "pgcode", None) in {None, "55P03", "40P01", "40001", "57P01", "57P03", "53300"}
+    return getattr(error.__cause__, "pgcode", None) in {
+        None,
+        "55P03",
+        "40P01",
+        "40001",
+        "57P01",
+        "57P03",
+        "53300",
+    }
 
 
 def page(code: str, **kwargs: Any) -> HttpResponse:

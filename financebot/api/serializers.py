@@ -13,6 +13,7 @@ from rest_framework import serializers
 from financebot.common import money
 
 ID_MAX = 2**63 - 1
+CURRENCY_CODES = sorted(money.currencies())
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -82,7 +83,7 @@ class MoneyText(serializers.Field[Any, Any, Any, Any]):
 
 class CurrencyField(serializers.ChoiceField):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=sorted(money.currencies()), **kwargs)
+        super().__init__(choices=CURRENCY_CODES, **kwargs)
 
 
 class PageAnswer(Answer):

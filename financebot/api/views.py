@@ -1,6 +1,6 @@
 """The base of every view: one table, `calls`, says what each action needs, takes and answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -73,13 +73,11 @@ class ApiView(GenericViewSet[Any]):
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         _ = request.body  # kept whole, for the idempotency fingerprint as well as for the parser
-        return super().initialize_request(request, *args, **kwargs)
-
-    def get_authenticators(self) -> list[Any]:
-        """Nobody is asked who they are where anyone may call: a dead token must not stand in the way of a log-in."""
-        action = self.action_map.get(str(self.request.method).lower(), "")
-        row = self.calls.get(action)
-        return [] if row and row.needs is ANYONE else super().get_authenticators()
+        found = super().initialize_request(request, *args, **kwargs)
+        row = self.calls.get(str(self.action))
+        if row and row.needs is ANYONE:  # a dead token must not stand in the way of a log-in
+            found.authenticators = ()
+        return found
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if self.action is None:
@@ -144,7 +142,7 @@ class ApiView(GenericViewSet[Any]):
         rows = self._shape(self.present(page.results), many=True)
         return Response({"results": rows, "next": page.next, "previous": page.previous})
 
-    def present(self, rows: list[Any]) -> list[Any]:
+    def present(self, rows: Sequence[Any]) -> Sequence[Any]:
         """What a list makes of its rows before they are shaped: a place for masking."""
         return rows
 
@@ -154,7 +152,9 @@ class ApiView(GenericViewSet[Any]):
         if given is None or given.strip() == "*":
             return None
         number = given.strip().removeprefix('"v').removesuffix('"')
-        return int(number) if f'"v{number}"' == given.strip() and number.isdecimal() and len(number) < 10 else -1
+        return (
+            int(number) if f'"v{number}"' == given.strip() and number.isdecimal() and len(number) < 10 else -1
+        )
 
     def _shape(self, found: Any, *, many: bool = False) -> Any:
         if self.call.answer is None:

@@ -28,7 +28,11 @@ class MoneyField(models.BigIntegerField):  # type: ignore[type-arg]
             raise ValidationError("not an amount") from error
 
     def get_prep_value(self, value: object) -> Any:
-        return to_units(value) if isinstance(value, Decimal) else super(models.BigIntegerField, self).get_prep_value(value)
+        return (
+            to_units(value)
+            if isinstance(value, Decimal)
+            else super(models.BigIntegerField, self).get_prep_value(value)
+        )
 
     def get_db_prep_save(self, value: object, connection: BaseDatabaseWrapper) -> Any:
         if isinstance(value, int | float) and not isinstance(value, bool):

@@ -81,7 +81,9 @@ class Transaction(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(type__in=list(TransactionType)), name="ledger_transaction_type_known"),
+            models.CheckConstraint(
+                condition=Q(type__in=list(TransactionType)), name="ledger_transaction_type_known"
+            ),
             models.CheckConstraint(condition=Q(status__in=list(Status)), name="ledger_status_known"),
             models.CheckConstraint(condition=Q(channel__in=list(Channel)), name="ledger_channel_known"),
             models.CheckConstraint(condition=Q(amount__gt=Decimal(0)), name="ledger_amount_positive"),
@@ -93,7 +95,9 @@ class Transaction(models.Model):
                 name="ledger_wallets_fit_type",
             ),
             models.CheckConstraint(
-                condition=Q(to_wallet__isnull=True) | Q(from_wallet__isnull=True) | ~Q(from_wallet=F("to_wallet")),
+                condition=Q(to_wallet__isnull=True)
+                | Q(from_wallet__isnull=True)
+                | ~Q(from_wallet=F("to_wallet")),
                 name="ledger_two_different_wallets",
             ),
             models.CheckConstraint(
@@ -106,7 +110,9 @@ class Transaction(models.Model):
                 name="ledger_executed_has_its_time",
             ),
             models.UniqueConstraint(
-                fields=["from_wallet", "source_ref"], condition=~Q(source_ref=""), name="ledger_source_once_out"
+                fields=["from_wallet", "source_ref"],
+                condition=~Q(source_ref=""),
+                name="ledger_source_once_out",
             ),
             models.UniqueConstraint(
                 fields=["to_wallet", "source_ref"], condition=~Q(source_ref=""), name="ledger_source_once_in"

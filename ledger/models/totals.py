@@ -20,7 +20,8 @@ class MonthTotal(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["family", "month", "wallet", "category", "member", "currency"], name="ledger_month_total_once"
+                fields=["family", "month", "wallet", "category", "member", "currency"],
+                name="ledger_month_total_once",
             ),
             bounded("ledger_month_total_bounded", "amount", "base_amount"),
         ]

@@ -44,9 +44,12 @@ class Wallet(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(type__in=list(WalletType)), name="ledger_wallet_type_known"),
-            models.CheckConstraint(condition=Q(visibility__in=list(Visibility)), name="ledger_visibility_known"),
             models.CheckConstraint(
-                condition=Q(visibility=Visibility.SHARED) | Q(holder__isnull=False), name="ledger_hidden_has_holder"
+                condition=Q(visibility__in=list(Visibility)), name="ledger_visibility_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(visibility=Visibility.SHARED) | Q(holder__isnull=False),
+                name="ledger_hidden_has_holder",
             ),
             models.CheckConstraint(condition=Q(held__gte=Decimal(0)), name="ledger_held_not_negative"),
             models.CheckConstraint(
@@ -73,7 +76,6 @@ class Wallet(models.Model):
         return self.balance - self.held
 
 
-
 class Category(models.Model):
     """What money is for or from. `fallback`: where an entry goes that names none; one for each kind."""
 
@@ -92,9 +94,13 @@ class Category(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=list(CategoryKind)), name="ledger_category_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=list(CategoryKind)), name="ledger_category_kind_known"
+            ),
             models.UniqueConstraint(
-                fields=["family", "kind"], condition=Q(kind__in=list(SYSTEM_KINDS)), name="ledger_one_system_category"
+                fields=["family", "kind"],
+                condition=Q(kind__in=list(SYSTEM_KINDS)),
+                name="ledger_one_system_category",
             ),
             models.UniqueConstraint(
                 fields=["family", "kind"], condition=Q(fallback=True), name="ledger_one_fallback_category"

@@ -5,7 +5,13 @@ from ledger.services.transactions import (
     reverse_transaction,
     undo_transaction,
 )
-from ledger.services.wallets import archive_wallet, create_category, create_wallet, edit_wallet, restore_wallet
+from ledger.services.wallets import (
+    archive_wallet,
+    create_category,
+    create_wallet,
+    edit_wallet,
+    restore_wallet,
+)
 
 __all__ = [
     "archive_wallet",

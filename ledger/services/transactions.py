@@ -44,7 +44,9 @@ def create_transaction(*, actor: Actor, draft: Draft) -> Entry:
     is written.
     """
     access = enter(actor)
-    permission = P.TRANSFER_BETWEEN_WALLETS if draft.type is TransactionType.TRANSFER else P.CREATE_TRANSACTION
+    permission = (
+        P.TRANSFER_BETWEEN_WALLETS if draft.type is TransactionType.TRANSFER else P.CREATE_TRANSACTION
+    )
     access.require(permission)
     rules.check_wallets(draft)
     wallets = booking.lock_wallets(

@@ -19,7 +19,6 @@ from ledger.kinds import WalletType
 from ledger.models import Category, Wallet
 
 
-
 @use_case
 def create_wallet(*, actor: Actor, fields: Mapping[str, Any]) -> Wallet:
     """A wallet, empty. `fields`: name, type, and where given currency (else the family's), holder_id,
@@ -136,7 +135,9 @@ def _set_archived(wallet: Wallet, actor: Actor, *, archived: bool) -> Wallet:
 
 
 def _check_parent(access: Access, parent_id: int, kind: str) -> None:
-    parent = Category.objects.visible_to(access).usable().filter(pk=parent_id).select_related("parent").first()
+    parent = (
+        Category.objects.visible_to(access).usable().filter(pk=parent_id).select_related("parent").first()
+    )
     if parent is None:
         raise UnknownReference(field="parent_id")
     if parent.kind != kind:

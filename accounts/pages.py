@@ -1,0 +1,86 @@
+"""Logging in with a browser: the same log-in as the API's, ending in a cookie instead of tokens."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts import passwords, services
+from accounts.authentication import SESSION_KEY, actor_of_session, nobody
+from accounts.models import LoginSession
+from accounts.serializers import PASSWORD_MAX
+from financebot.common.usecase import Refused, unit_of_work
+
+
+class LoginForm(forms.Form):
+    email = forms.CharField(
+        label=lazy("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label=lazy("Password"),
+        max_length=PASSWORD_MAX,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+@method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
+class LoginPage(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, LoginForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = LoginForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, form)
+        proof = passwords.prove_email(form.cleaned_data["email"], form.cleaned_data["password"])
+        with unit_of_work():
+            outcome = services.log_in(actor=nobody(channel="web"), proof=proof)
+        if isinstance(outcome, Refused):
+            form.add_error(None, _("E-mail address or password are not right."))
+            return self._page(request, form)
+        request.session.flush()  # a session id from before the log-in is worth nothing after it
+        request.session[SESSION_KEY] = outcome.session.pk
+        return redirect(_next(request))
+
+    def _page(self, request: HttpRequest, form: LoginForm) -> HttpResponse:
+        context: dict[str, Any] = {"form": form, "next": _next(request)}
+        return render(request, "accounts/login.html", context, status=200)
+
+
+class LogoutPage(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "accounts/logout.html")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        session = LoginSession.objects.alive().filter(pk=request.session.get(SESSION_KEY)).first()
+        if session:
+            with unit_of_work():
+                services.log_out(actor=actor_of_session(session, channel="web"), everywhere=False)
+        request.session.flush()
+        return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+def _next(request: HttpRequest) -> str:
+    """Where to go after the log-in: only ever to a path of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    own = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
+    return wanted if own else settings.LOGIN_REDIRECT_URL
+
+
+urlpatterns = [
+    path("login", LoginPage.as_view(), name="login"),
+    path("logout", LogoutPage.as_view(), name="logout"),
+]

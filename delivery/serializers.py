@@ -1,0 +1,47 @@
+from rest_framework import serializers
+
+from audit.names import EventName
+from financebot.api.serializers import Answer, IdField
+from financebot.api.views import PageQuery
+
+
+class EventListQuery(PageQuery):
+    family_id = IdField(required=False)
+    after = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    action = serializers.ChoiceField(required=False, choices=EventName.values)
+    entity_type = serializers.CharField(required=False, max_length=30)
+    entity_id = IdField(required=False)
+    actor = IdField(required=False)
+
+
+class EventRead(Answer):
+    id = serializers.IntegerField(help_text="the event's position: 1, 2, 3 … without gaps over all families")
+    family_id = serializers.IntegerField()
+    action = serializers.CharField()
+    actor_id = serializers.IntegerField(allow_null=True)
+    entity_type = serializers.CharField()
+    entity_id = serializers.IntegerField()
+    changes = serializers.DictField(allow_null=True, help_text="{field: [before, after]}")
+    request_id = serializers.CharField()
+    client_id = serializers.CharField()
+    ip = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class AccessLogQuery(PageQuery):
+    family_id = IdField(required=False)
+
+
+class AccessLogRead(Answer):
+    id = serializers.IntegerField()
+    method = serializers.CharField()
+    route = serializers.CharField()
+    status = serializers.IntegerField()
+    duration_ms = serializers.IntegerField()
+    user_id = serializers.IntegerField(allow_null=True)
+    family_id = serializers.IntegerField(allow_null=True)
+    client_id = serializers.CharField(source="client")
+    ip = serializers.CharField(source="address")
+    user_agent = serializers.CharField()
+    request_id = serializers.CharField()
+    created_at = serializers.DateTimeField()

@@ -1,0 +1,147 @@
+"""Checking that the ledger tells the truth: each invariant as a question to the whole of it. It never repairs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+
+from financebot.common import guards
+
+BOOKED = "('executed', 'reversed')"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    invariant: int
+    sentence: str
+    entity: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`sql` gives a row for each thing that is wrong; its first column is the id of `entity`."""
+
+    invariant: int
+    sentence: str
+    entity: str
+    sql: str
+
+
+CHECKS = [
+    Check(
+        1,
+        "its postings do not sum to zero",
+        "transaction",
+        f"""SELECT p.transaction_id FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id
+        WHERE t.status IN {BOOKED} GROUP BY p.transaction_id, p.currency HAVING SUM(p.amount) <> 0""",
+    ),
+    Check(
+        1,
+        "its base amounts do not sum to zero",
+        "transaction",
+        f"""SELECT p.transaction_id FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id
+        WHERE t.status IN {BOOKED} GROUP BY p.transaction_id HAVING SUM(p.base_amount) <> 0""",
+    ),
+    Check(
+        1,
+        "it is booked without postings",
+        "transaction",
+        f"""SELECT t.id FROM ledger_transaction t WHERE t.status IN {BOOKED}
+        AND NOT EXISTS (SELECT 1 FROM ledger_posting p WHERE p.transaction_id = t.id)""",
+    ),
+    Check(
+        2,
+        "its balance is not the sum of its postings",
+        "wallet",
+        f"""SELECT w.id FROM ledger_wallet w LEFT JOIN (
+            SELECT p.wallet_id, SUM(p.amount) AS booked FROM ledger_posting p
+            JOIN ledger_transaction t ON t.id = p.transaction_id
+            WHERE p.category_id IS NULL AND t.status IN {BOOKED} GROUP BY p.wallet_id
+        ) s ON s.wallet_id = w.id WHERE w.balance <> COALESCE(s.booked, 0)""",
+    ),
+    Check(
+        2,
+        "what it holds is not the sum of its pending outgoing amounts",
+        "wallet",
+        """SELECT w.id FROM ledger_wallet w LEFT JOIN (
+            SELECT t.from_wallet_id, SUM(t.amount) AS pending FROM ledger_transaction t
+            WHERE t.status = 'pending_approval' GROUP BY t.from_wallet_id
+        ) s ON s.from_wallet_id = w.id WHERE w.held <> COALESCE(s.pending, 0)""",
+    ),
+    Check(
+        4,
+        "it is reversed without a reversal, or the other way round",
+        "transaction",
+        """SELECT t.id FROM ledger_transaction t LEFT JOIN ledger_transaction r
+            ON r.reverses_id = t.id AND r.status IN ('executed')
+        WHERE (t.status = 'reversed') <> (r.id IS NOT NULL)""",
+    ),
+    Check(
+        4,
+        "it reverses a reversal",
+        "transaction",
+        """SELECT r.id FROM ledger_transaction r JOIN ledger_transaction t ON t.id = r.reverses_id
+        WHERE t.reverses_id IS NOT NULL""",
+    ),
+    Check(
+        5,
+        "a posting refers to another family",
+        "posting",
+        """SELECT p.id FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id
+        JOIN ledger_wallet w ON w.id = p.wallet_id LEFT JOIN ledger_category c ON c.id = p.category_id
+        WHERE t.family_id <> p.family_id OR w.family_id <> p.family_id OR c.family_id <> p.family_id""",
+    ),
+    Check(
+        5,
+        "a transaction refers to another family",
+        "transaction",
+        """SELECT t.id FROM ledger_transaction t JOIN families_membership m ON m.id = t.author_id
+        LEFT JOIN ledger_wallet f ON f.id = t.from_wallet_id LEFT JOIN ledger_wallet o ON o.id = t.to_wallet_id
+        WHERE m.family_id <> t.family_id OR f.family_id <> t.family_id OR o.family_id <> t.family_id""",
+    ),
+    Check(
+        9,
+        "its month totals are not the sums of its shares",
+        "wallet",
+        f"""SELECT key.wallet_id FROM (
+            SELECT p.wallet_id, p.category_id, s.member_id, p.currency, {{month}} AS month,
+                s.amount, s.base_amount
+            FROM ledger_postingshare s JOIN ledger_posting p ON p.id = s.posting_id
+            JOIN ledger_transaction t ON t.id = p.transaction_id WHERE t.status IN {BOOKED}
+            UNION ALL
+            SELECT m.wallet_id, m.category_id, m.member_id, m.currency, m.month, -m.amount, -m.base_amount
+            FROM ledger_monthtotal m
+        ) key GROUP BY key.wallet_id, key.category_id, key.member_id, key.currency, key.month
+        HAVING SUM(key.amount) <> 0 OR SUM(key.base_amount) <> 0""",
+    ),
+    Check(
+        9,
+        "its months are not the sums of its postings",
+        "wallet",
+        f"""SELECT key.wallet_id FROM (
+            SELECT p.wallet_id, {{month}} AS month, p.amount, p.base_amount
+            FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id
+            WHERE t.status IN {BOOKED} AND p.category_id IS NULL
+            UNION ALL
+            SELECT m.wallet_id, m.month, -m.amount, -m.base_amount FROM ledger_walletmonth m
+        ) key GROUP BY key.wallet_id, key.month HAVING SUM(key.amount) <> 0 OR SUM(key.base_amount) <> 0""",
+    ),
+]
+MONTH = {
+    "sqlite": "date(t.occurred_on, 'start of month')",
+    "postgresql": "date_trunc('month', t.occurred_on)::date",
+}
+
+
+def verify(progress: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
+    """Every finding, check by check; the database sums, so memory stays small however long the ledger is."""
+    for name in guards.missing():
+        yield Finding(3, f"the guard {name} is missing", "database", 0)
+    for check in CHECKS:
+        progress(f"invariant {check.invariant}: {check.entity}: {check.sentence}")
+        with connection.cursor() as cursor:
+            cursor.execute(check.sql.replace("{month}", MONTH[connection.vendor]))
+            while rows := cursor.fetchmany(1000):
+                for row in rows:
+                    yield Finding(check.invariant, check.sentence, check.entity, row[0])
