@@ -44,8 +44,8 @@ class BearerAuthentication(JWTAuthentication):
 class CookieAuthentication(SessionAuthentication):
     """For pages: the id of the log-in lies in Django's session; every call that writes needs the CSRF token."""
 
-    def authenticate(self, request: Request) -> tuple[User, Actor] | None:  # type: ignore[override]
-        session_id = request._request.session.get(SESSION_KEY)
+    def authenticate(self, request: Request) -> tuple[User, Actor] | None:
+        session_id = request.session.get(SESSION_KEY)
         if session_id is None:
             return None
         found = _admit(LoginSession.objects.alive(), session_id, channel="web")
@@ -93,6 +93,4 @@ def _actor(**known: Any) -> Actor:
     now = trace.current.get()
     if now is None:
         return Actor(**known)
-    return Actor(
-        client=now.client, request_id=now.request_id, address=now.address, user_agent=now.user_agent, **known
-    )
+    return Actor(client=now.client, request_id=now.request_id, address=now.address, user_agent=now.user_agent, **known)

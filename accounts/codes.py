@@ -5,14 +5,14 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from accounts.errors import InvalidCode
 from accounts.models import CodePurpose, OneTimeCode
 from financebot.common import clock
 
 
-def make(
-    purpose: CodePurpose, *, subject: int, life: timedelta, payload: dict[str, Any] | None = None
-) -> str:
+def make(purpose: CodePurpose, *, subject: int, life: timedelta, payload: dict[str, Any] | None = None) -> str:
     """The code in clear text, 192 random bits, to be handed over once."""
     code = secrets.token_urlsafe(24)
     OneTimeCode.objects.create(
@@ -40,14 +40,12 @@ def spend(row: OneTimeCode) -> None:
 
 
 def revoke(purpose: CodePurpose, *, subject: int) -> None:
-    OneTimeCode.objects.filter(purpose=purpose, subject=subject, used_at__isnull=True).update(
-        used_at=clock.now()
-    )
+    OneTimeCode.objects.filter(purpose=purpose, subject=subject, used_at__isnull=True).update(used_at=clock.now())
 
 
 def digest(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def _usable(purpose: CodePurpose) -> Any:
+def _usable(purpose: CodePurpose) -> QuerySet[OneTimeCode]:
     return OneTimeCode.objects.filter(purpose=purpose, used_at__isnull=True, expires_at__gt=clock.now())

@@ -94,9 +94,7 @@ class OneTimeCode(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(purpose__in=CodePurpose.values), name="accounts_code_purpose_known"
-            )
+            models.CheckConstraint(condition=Q(purpose__in=CodePurpose.values), name="accounts_code_purpose_known")
         ]
         indexes = [models.Index(fields=["purpose", "subject"], name="accounts_code_of_subject")]
 

@@ -3,6 +3,4 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-claims: list[
-    Callable[[int], Mapping[str, Any]]
-] = []  # user id → claims of an access token, for the client to read
+claims: list[Callable[[int], Mapping[str, Any]]] = []  # user id → claims of an access token, for the client to read

@@ -65,7 +65,7 @@ class LogoutPage(View):
         return render(request, "accounts/logout.html")
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        session = LoginSession.objects.alive().filter(pk=request.session.get(SESSION_KEY)).first()
+        session = LoginSession.objects.alive().filter(pk=request.session.get(SESSION_KEY) or 0).first()
         if session:
             with unit_of_work():
                 services.log_out(actor=actor_of_session(session, channel="web"), everywhere=False)

@@ -16,6 +16,7 @@ class PersonPermission(BasePermission):
             return True
         if request.auth is None:
             raise NotAuthenticated
-        if needs.kind == "person" and request.auth.token_scope:
+        actor: Any = request.auth
+        if needs.kind == "person" and actor.token_scope:
             raise PermissionDenied("person")
         return True

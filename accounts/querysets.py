@@ -6,7 +6,7 @@ from django.db.models import F
 from financebot.common import clock
 
 if TYPE_CHECKING:
-    from accounts.models import LoginSession, User
+    from accounts.models import LoginSession, User  # noqa: F401 - what the querysets are of
 
 
 class UserQuerySet(models.QuerySet["User"]):

@@ -1,3 +1,4 @@
+from typing import Any
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -20,7 +21,7 @@ class ZoneField(serializers.CharField):
     def __init__(self, **kwargs: object) -> None:
         super().__init__(max_length=64, **kwargs)  # type: ignore[arg-type]
 
-    def to_internal_value(self, data: object) -> str:
+    def to_internal_value(self, data: Any) -> str:
         name = super().to_internal_value(data)
         if name not in available_timezones():
             raise serializers.ValidationError(_("Not a time zone, such as Europe/Berlin."))

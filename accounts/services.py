@@ -36,9 +36,7 @@ def register(*, actor: Actor, email: str, password_hash: str, first_name: str, l
     if User.objects.filter(email=email).exists():
         raise EmailTaken
     try:
-        user = User.objects.create(
-            email=email, password=password_hash, first_name=first_name, last_name=last_name
-        )
+        user = User.objects.create(email=email, password=password_hash, first_name=first_name, last_name=last_name)
     except IntegrityError as error:
         raise EmailTaken from error
     entered = _open_session(user, actor)
@@ -81,7 +79,7 @@ def refresh(*, actor: Actor, claims: tokens.RefreshClaims) -> tokens.Pair | Refu
 def log_out(*, actor: Actor, everywhere: bool) -> None:
     """End this session, or all of the caller's."""
     mine = LoginSession.objects.of(_person(actor))
-    _revoke(mine if everywhere else mine.filter(pk=actor.session))
+    _revoke(mine if everywhere else mine.filter(pk=actor.session or 0))
     changes = {"everywhere": (None, everywhere)}
     trail.record(Event(EventName.LOGGED_OUT, "session", actor.session or 0, changes), actor=actor)
 
@@ -113,7 +111,7 @@ def step_up(*, actor: Actor, proof: Proof) -> datetime | Refused:
 
 
 @use_case
-def change_password(*, actor: Actor, proof: Proof, password_hash: str) -> None | Refused:
+def change_password(*, actor: Actor, proof: Proof, password_hash: str) -> Refused | None:
     """A new password; all other sessions end. Locks the user; a failure is remembered."""
     user = _lock_person(actor)
     if not proof.holds_for(user):
@@ -123,8 +121,8 @@ def change_password(*, actor: Actor, proof: Proof, password_hash: str) -> None |
     user.security_epoch += 1
     user.save(update_fields=["password", "security_epoch"])
     mine = LoginSession.objects.of(user.pk)
-    _revoke(mine.exclude(pk=actor.session))
-    mine.filter(pk=actor.session).update(epoch=user.security_epoch, proof_at=clock.now())
+    _revoke(mine.exclude(pk=actor.session or 0))
+    mine.filter(pk=actor.session or 0).update(epoch=user.security_epoch, proof_at=clock.now())
     trail.record(Event(EventName.PASSWORD_CHANGED, "user", user.pk, {}), actor=actor)
     return None
 
@@ -152,13 +150,12 @@ def _person(actor: Actor) -> int:
 
 
 def _lock_person(actor: Actor) -> User:
-    return User.objects.lock().get(pk=_person(actor))
+    user: User = User.objects.lock().get(pk=_person(actor))
+    return user
 
 
 def _lock_session(sessions: Any, session_id: int) -> LoginSession | None:
-    found: LoginSession | None = (
-        sessions.select_for_update(no_key=True, of=("self",)).filter(pk=session_id).first()
-    )
+    found: LoginSession | None = sessions.select_for_update(no_key=True, of=("self",)).filter(pk=session_id).first()
     return found
 
 

@@ -2,7 +2,6 @@ from django.urls import path
 
 from accounts.views import AuthViewSet, ProfileViewSet, SessionViewSet
 
-
 urlpatterns = [
     path("auth/register", AuthViewSet.as_view({"post": "register"}), name="register"),
     path("auth/login", AuthViewSet.as_view({"post": "login"}), name="login"),

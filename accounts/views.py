@@ -13,10 +13,15 @@ from accounts.services import Entered
 from audit.trail import Actor
 from financebot.api.views import ANYONE, PERSON, PERSON_T, ApiView, Call, PageQuery
 from financebot.common.errors import NotFound, PreconditionFailed
+from financebot.common.usecase import Refused
 
 
 class PersonViewSet(ApiView):
     """Calls that concern a person and no family."""
+
+    @property
+    def person(self) -> int:
+        return int(self.request.user.pk or 0)
 
     @property
     def actor(self) -> Actor:
@@ -47,9 +52,7 @@ class AuthViewSet(PersonViewSet):
             secret=True,
             problems=(InvalidToken,),
         ),
-        "logout": Call(
-            needs=PERSON_T, body=serializers.LogoutWrite, answer=serializers.MessageRead, secret=True
-        ),
+        "logout": Call(needs=PERSON_T, body=serializers.LogoutWrite, answer=serializers.MessageRead, secret=True),
         "step_up": Call(
             needs=PERSON,
             body=serializers.StepUpWrite,
@@ -101,7 +104,7 @@ class AuthViewSet(PersonViewSet):
 
         def work() -> Any:
             outcome = services.step_up(actor=self.actor, proof=proof)
-            return outcome if isinstance(outcome, services.Refused) else {"valid_until": outcome}
+            return outcome if isinstance(outcome, Refused) else {"valid_until": outcome}
 
         return self.once(work)
 
@@ -110,9 +113,7 @@ class AuthViewSet(PersonViewSet):
         user = User.objects.get(pk=self.actor.user)
         password_hash = passwords.hash_new(body["new_password"], field="new_password", owner=user)
         proof = passwords.prove(user, body["current_password"])
-        return self.once(
-            lambda: services.change_password(actor=self.actor, proof=proof, password_hash=password_hash)
-        )
+        return self.once(lambda: services.change_password(actor=self.actor, proof=proof, password_hash=password_hash))
 
 
 class SessionViewSet(PersonViewSet):
@@ -122,7 +123,7 @@ class SessionViewSet(PersonViewSet):
     }
 
     def list(self, request: Request) -> Response:
-        return self.page(LoginSession.objects.alive().of(request.user.pk))
+        return self.page(LoginSession.objects.alive().of(self.person))
 
     def destroy(self, request: Request, pk: int) -> Response:
         return self.once(lambda: services.revoke_session(actor=self.actor, session_id=pk))

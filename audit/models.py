@@ -38,9 +38,7 @@ class EventLog(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=Q(position__isnull=True), name="audit_event_unnumbered"),
             models.Index(fields=["family_id", "position"], name="audit_event_of_family"),
-            models.Index(
-                fields=["family_id", "entity_type", "entity_id", "id"], name="audit_event_of_entity"
-            ),
+            models.Index(fields=["family_id", "entity_type", "entity_id", "id"], name="audit_event_of_entity"),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 
 if TYPE_CHECKING:
-    from audit.models import AccessLog, EventLog
+    from audit.models import AccessLog, EventLog  # noqa: F401 - what the querysets are of
 
 
 class EventQuerySet(models.QuerySet["EventLog"]):

@@ -25,7 +25,5 @@ def relay_once() -> int:
     with unit_of_work(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_RELAY])
-        cursor.execute(
-            NUMBER, [BATCH]
-        )  # a later statement than the lock: it sees what committed while we waited
-        return cursor.rowcount
+        cursor.execute(NUMBER, [BATCH])  # a later statement than the lock: it sees what committed while we waited
+        return int(cursor.rowcount)

@@ -36,7 +36,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`changes` and `texts` map fields to (before, after); `texts` holds what people wrote, so that it can be erased."""
+    """`changes` and `texts` map fields to (before, after); `texts`, what people wrote, can be erased."""
 
     name: EventName
     entity_type: str

@@ -125,7 +125,7 @@ def _reaches(row: Any, access: Access, wallets: WalletsSeen) -> bool:
     scope = access.scope(permission) if permission else None
     if scope is None or scope is Scope.ALL:
         return scope is Scope.ALL
-    about = {SubjectKind.WALLET: set(), SubjectKind.MEMBER: set()}
+    about: dict[str, set[int]] = {SubjectKind.WALLET: set(), SubjectKind.MEMBER: set()}
     for subject in row.about:
         about[subject["kind"]].add(subject["id"])
     reach = wallets.mine | wallets.joint if scope is Scope.JOINT else wallets.mine

@@ -120,9 +120,7 @@ class Supervisor:
     timing: Timing = Timing()
 
     def __post_init__(self) -> None:
-        self.width = max(
-            len(name) for name in ("run", *(p.name for p in (self.prepare, *self.processes) if p))
-        )
+        self.width = max(len(name) for name in ("run", *(p.name for p in (self.prepare, *self.processes) if p)))
         self.running: dict[Process, Child] = {}
         self.due = dict.fromkeys(self.processes, 0.0)
         self.pauses = dict.fromkeys(self.processes, self.timing.first_pause)

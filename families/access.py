@@ -76,18 +76,14 @@ def sync(membership: Membership) -> None:
             granted={name for name, granted in overrides if granted},
             withdrawn={name for name, granted in overrides if not granted},
         )
-    held = FamilyUserPermission.objects.filter(
-        user_id=membership.user_id, content_object_id=membership.family_id
-    )
+    held = FamilyUserPermission.objects.filter(user_id=membership.user_id, content_object_id=membership.family_id)
     held.exclude(permission__codename__in=names).delete()
     present = set(held.values_list("permission__codename", flat=True))
     wanted = Permission.objects.filter(
         content_type__app_label="families", content_type__model="family", codename__in=names - present
     )
     FamilyUserPermission.objects.bulk_create(
-        FamilyUserPermission(
-            user_id=membership.user_id, content_object_id=membership.family_id, permission=permission
-        )
+        FamilyUserPermission(user_id=membership.user_id, content_object_id=membership.family_id, permission=permission)
         for permission in wanted
     )
 

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -34,13 +32,9 @@ class Family(models.Model):
 
     class Meta:
         default_permissions = ()
-        permissions: ClassVar[list[tuple[str, str]]] = [
-            (name.value, name.value.replace("_", " ")) for name in P
-        ]
+        permissions = [(name.value, name.value.replace("_", " ")) for name in P]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(approvals_required__in=[1, 2]), name="families_one_or_two_approvals"
-            ),
+            models.CheckConstraint(condition=Q(approvals_required__in=[1, 2]), name="families_one_or_two_approvals"),
             models.CheckConstraint(
                 condition=Q(approval_threshold__isnull=True) | Q(approval_threshold__gte=0),
                 name="families_threshold_not_negative",
@@ -78,9 +72,7 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["family", "user"], name="families_one_membership_each"),
             models.CheckConstraint(condition=Q(role__in=list(Role)), name="families_role_known"),
-            models.CheckConstraint(
-                condition=Q(state__in=MembershipState.values), name="families_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=MembershipState.values), name="families_state_known"),
             models.CheckConstraint(
                 condition=Q(spending_limit__isnull=True) | Q(spending_limit__gte=0),
                 name="families_limit_not_negative",
@@ -105,9 +97,7 @@ class MembershipOverride(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["membership", "permission"], name="families_one_override_each")
-        ]
+        constraints = [models.UniqueConstraint(fields=["membership", "permission"], name="families_one_override_each")]
 
     def __str__(self) -> str:
         return f"{'+' if self.granted else '-'}{self.permission}"

@@ -7,6 +7,4 @@ from families.models import Family
 
 founded: list[Callable[[Family, Actor], None]] = []
 
-currency_uses: list[
-    Callable[[Family], bool]
-] = []  # whether amounts in the base currency are on record already
+currency_uses: list[Callable[[Family], bool]] = []  # whether amounts in the base currency are on record already

@@ -15,7 +15,7 @@ class FamilyPermission(BasePermission):
         needs = view.call.needs
         if needs.kind != "family":
             return True
-        view.access = look(request.auth, family=view.family_of(request))
+        view.access = look(view.request.auth, family=view.family_of(request))
         view.sight()
         if not any(view.access.holds(P(name)) for name in needs.permissions):
             raise PermissionDenied(needs.permissions[0])

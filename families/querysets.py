@@ -6,7 +6,7 @@ from families import rules
 from families.roles import Access, P
 
 if TYPE_CHECKING:
-    from families.models import Family, Invitation, Membership
+    from families.models import Family, Invitation, Membership  # noqa: F401 - what the querysets are of
 
 
 class FamilyQuerySet(models.QuerySet["Family"]):

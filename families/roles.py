@@ -75,35 +75,35 @@ def _grant(scopes: str, flags: str = "") -> Grant:
     return Grant({role: Scope(word) for role, word in words if word != "-"}, "S" in flags, "T" in flags)
 
 
+# fmt: off
 TABLE: Mapping[P, Grant] = {
-    # fmt: off
     #                                owner  adult  member child  read_only
-    P.VIEW_FAMILY: _grant("all    all    all    all    all", "T"),
-    P.EDIT_FAMILY: _grant("all    -      -      -      -", "S"),
-    P.DELETE_FAMILY: _grant("all    -      -      -      -", "S"),
-    P.TRANSFER_OWNERSHIP: _grant("all    -      -      -      -", "S"),
-    P.VIEW_MEMBERS: _grant("all    all    all    all    all", "T"),
-    P.INVITE_MEMBER: _grant("all    capped -      -      -", "S"),
-    P.REVOKE_INVITATION: _grant("all    own    -      -      -"),
-    P.MANAGE_MEMBERS: _grant("all    -      -      -      -", "S"),
-    P.LEAVE_FAMILY: _grant("own    own    own    -      own", "S"),
-    P.VIEW_WALLETS: _grant("all    all    joint  own    -", "T"),
-    P.CREATE_WALLET: _grant("all    all    -      -      -"),
-    P.EDIT_WALLET: _grant("all    joint  -      -      -"),
-    P.ARCHIVE_WALLET: _grant("all    -      -      -      -", "S"),
-    P.VIEW_CATEGORIES: _grant("all    all    all    all    -", "T"),
-    P.MANAGE_CATEGORIES: _grant("all    all    -      -      -"),
-    P.CREATE_TRANSACTION: _grant("all    all    joint  capped -", "T"),
+    P.VIEW_FAMILY:              _grant("all    all    all    all    all", "T"),
+    P.EDIT_FAMILY:              _grant("all    -      -      -      -", "S"),
+    P.DELETE_FAMILY:            _grant("all    -      -      -      -", "S"),
+    P.TRANSFER_OWNERSHIP:       _grant("all    -      -      -      -", "S"),
+    P.VIEW_MEMBERS:             _grant("all    all    all    all    all", "T"),
+    P.INVITE_MEMBER:            _grant("all    capped -      -      -", "S"),
+    P.REVOKE_INVITATION:        _grant("all    own    -      -      -"),
+    P.MANAGE_MEMBERS:           _grant("all    -      -      -      -", "S"),
+    P.LEAVE_FAMILY:             _grant("own    own    own    -      own", "S"),
+    P.VIEW_WALLETS:             _grant("all    all    joint  own    -", "T"),
+    P.CREATE_WALLET:            _grant("all    all    -      -      -"),
+    P.EDIT_WALLET:              _grant("all    joint  -      -      -"),
+    P.ARCHIVE_WALLET:           _grant("all    -      -      -      -", "S"),
+    P.VIEW_CATEGORIES:          _grant("all    all    all    all    -", "T"),
+    P.MANAGE_CATEGORIES:        _grant("all    all    -      -      -"),
+    P.CREATE_TRANSACTION:       _grant("all    all    joint  capped -", "T"),
     P.TRANSFER_BETWEEN_WALLETS: _grant("all    all    own    -      -", "T"),
-    P.VIEW_TRANSACTIONS: _grant("all    all    joint  own    -", "T"),
-    P.EDIT_OWN_TRANSACTION: _grant("own    own    own    -      -", "T"),
-    P.EDIT_ANY_TRANSACTION: _grant("all    -      -      -      -"),
-    P.DELETE_TRANSACTION: _grant("all    -      -      -      -", "S"),
-    P.UNDO_OWN_TRANSACTION: _grant("own    own    own    -      -", "T"),
-    P.VIEW_AUDIT_LOG: _grant("all    all    all    -      all"),
-    P.VIEW_ACCESS_LOG: _grant("all    own    own    -      -"),
-    # fmt: on
+    P.VIEW_TRANSACTIONS:        _grant("all    all    joint  own    -", "T"),
+    P.EDIT_OWN_TRANSACTION:     _grant("own    own    own    -      -", "T"),
+    P.EDIT_ANY_TRANSACTION:     _grant("all    -      -      -      -"),
+    P.DELETE_TRANSACTION:       _grant("all    -      -      -      -", "S"),
+    P.UNDO_OWN_TRANSACTION:     _grant("own    own    own    -      -", "T"),
+    P.VIEW_AUDIT_LOG:           _grant("all    all    all    -      all"),
+    P.VIEW_ACCESS_LOG:          _grant("all    own    own    -      -"),
 }
+# fmt: on
 
 
 def preset(role: Role) -> frozenset[P]:

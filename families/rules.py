@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+
 from families.roles import RANK, P, Role, preset
 
 RESTORE_WINDOW = timedelta(days=30)

@@ -13,7 +13,6 @@ from financebot.api.serializers import (
     StrictSerializer,
 )
 
-
 PERMISSIONS = [name.value for name in P]
 
 
@@ -60,9 +59,7 @@ class TransferWrite(StrictSerializer):
 class MemberEdit(StrictSerializer):
     role = serializers.ChoiceField(required=False, choices=list(Role))
     spending_limit = AmountField(required=False, allow_null=True)
-    grant = serializers.ListField(
-        required=False, child=serializers.ChoiceField(choices=PERMISSIONS), max_length=len(P)
-    )
+    grant = serializers.ListField(required=False, child=serializers.ChoiceField(choices=PERMISSIONS), max_length=len(P))
     withdraw = serializers.ListField(
         required=False, child=serializers.ChoiceField(choices=PERMISSIONS), max_length=len(P)
     )

@@ -25,9 +25,7 @@ from financebot.common.errors import AmountTooFine, Changed, PreconditionFailed,
 class MyFamiliesViewSet(PersonViewSet):
     calls = {
         "list": Call(needs=PERSON_T, query=PageQuery, answer=serializers.FamilyRead, ordering="id"),
-        "create": Call(
-            needs=PERSON_T, body=serializers.FamilyWrite, answer=serializers.FamilyRead, status=201
-        ),
+        "create": Call(needs=PERSON_T, body=serializers.FamilyWrite, answer=serializers.FamilyRead, status=201),
         "accept": Call(
             needs=PERSON_T,
             body=serializers.AcceptWrite,
@@ -38,7 +36,7 @@ class MyFamiliesViewSet(PersonViewSet):
     }
 
     def list(self, request: Request) -> Response:
-        return self.page(Family.objects.in_reach(request.user.pk))
+        return self.page(Family.objects.in_reach(self.person))
 
     def create(self, request: Request) -> Response:
         body = self.body(request)
@@ -76,7 +74,7 @@ class OneFamilyViewSet(FamilyViewSet):
     }
 
     def retrieve(self, request: Request, family_pk: int) -> Response:
-        return self.show(Family.objects.in_reach(request.user.pk).get(pk=family_pk))
+        return self.show(Family.objects.in_reach(self.access.user).get(pk=family_pk))
 
     def partial_update(self, request: Request, family_pk: int) -> Response:
         changes, version = self.body(request), self.expected_version()
@@ -100,9 +98,7 @@ class OneFamilyViewSet(FamilyViewSet):
 class MemberViewSet(FamilyViewSet):
     model = Membership
     calls = {
-        "list": Call(
-            needs=any_of(P.VIEW_MEMBERS), query=PageQuery, answer=serializers.MemberRead, ordering="id"
-        ),
+        "list": Call(needs=any_of(P.VIEW_MEMBERS), query=PageQuery, answer=serializers.MemberRead, ordering="id"),
         "partial_update": Call(
             needs=any_of(P.MANAGE_MEMBERS),
             body=serializers.MemberEdit,
@@ -180,9 +176,7 @@ class InvitationViewSet(FamilyViewSet):
         body = self.body(request)
 
         def work() -> dict[str, Any]:
-            invited = services.create_invitation(
-                actor=self.actor, role=Role(body["role"]), email=body.get("email")
-            )
+            invited = services.create_invitation(actor=self.actor, role=Role(body["role"]), email=body.get("email"))
             return {**serializers.InvitationRead(invited.invitation).data, "token": invited.token}
 
         return self.once(work)

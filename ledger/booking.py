@@ -37,7 +37,8 @@ from ledger.rules import Draft, Line, Share
 
 UPSERT = """
 INSERT INTO {table} AS t ({columns}, amount, base_amount) VALUES {values}
-ON CONFLICT ({keys}) DO UPDATE SET amount = t.amount + excluded.amount, base_amount = t.base_amount + excluded.base_amount
+ON CONFLICT ({keys}) DO UPDATE
+SET amount = t.amount + excluded.amount, base_amount = t.base_amount + excluded.base_amount
 RETURNING amount, base_amount
 """
 
@@ -66,9 +67,7 @@ class Entry:
                 p.base_amount,
                 p.note,
                 tuple(
-                    Share(s.member_id, s.weight, s.amount, s.base_amount)
-                    for s in self.shares
-                    if s.posting_id == p.pk
+                    Share(s.member_id, s.weight, s.amount, s.base_amount) for s in self.shares if s.posting_id == p.pk
                 ),
             )
             for p in self.postings
@@ -192,13 +191,9 @@ def post(entry: Entry, wallets: dict[int, Wallet]) -> None:
     for posting in entry.wallet_postings:
         wallet = wallets[posting.wallet_id]
         balance = wallet.balance + posting.amount
-        rules.check_balance(
-            balance, held=wallet.held, change=posting.amount, overdraft_limit=wallet.overdraft_limit
-        )
+        rules.check_balance(balance, held=wallet.held, change=posting.amount, overdraft_limit=wallet.overdraft_limit)
         wallet.balance, wallet.last_posting = balance, posting
-    Wallet.objects.bulk_update(
-        [wallets[p.wallet_id] for p in entry.wallet_postings], ["balance", "last_posting"]
-    )
+    Wallet.objects.bulk_update([wallets[p.wallet_id] for p in entry.wallet_postings], ["balance", "last_posting"])
     total(entry)
     flip(entry.transaction, Status.EXECUTED)
 
@@ -259,9 +254,7 @@ def _add(
         keys=", ".join(conflict),
         values=", ".join([place] * len(sums)),
     )
-    values = [
-        value for key in sorted(sums) for value in (*key, to_units(sums[key][0]), to_units(sums[key][1]))
-    ]
+    values = [value for key in sorted(sums) for value in (*key, to_units(sums[key][0]), to_units(sums[key][1]))]
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         for amounts in cursor.fetchall():

@@ -19,7 +19,7 @@ BECOMES_EXECUTED = "NEW.status = 'executed' AND OLD.status <> 'executed'"
 WORDS = {"status", "description", "notes", "payee_id", "search", "version"}  # what may change once executed
 
 
-def _changed(columns: Iterable[str]) -> str:
+def _changed(columns: Iterable[str | None]) -> str:
     return "(" + " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns) + ")"
 
 
@@ -54,9 +54,7 @@ def _transitions() -> str:
 
 
 def _transaction_is_booked(row: str) -> str:
-    return (
-        f"EXISTS (SELECT 1 FROM {TRANSACTION} t WHERE t.id = {row}.transaction_id AND t.status IN {BOOKED})"
-    )
+    return f"EXISTS (SELECT 1 FROM {TRANSACTION} t WHERE t.id = {row}.transaction_id AND t.status IN {BOOKED})"
 
 
 def _unbalanced(amount: str) -> str:
@@ -203,9 +201,7 @@ FAMILIES = [  # invariant 5
     ),
     *_of_one_family(POSTING, {"transaction_id": TRANSACTION, "wallet_id": WALLET, "category_id": CATEGORY}),
     *_of_one_family(SHARE, {"posting_id": POSTING, "member_id": "families_membership"}),
-    *_of_one_family(
-        TOTAL, {"wallet_id": WALLET, "category_id": CATEGORY, "member_id": "families_membership"}
-    ),
+    *_of_one_family(TOTAL, {"wallet_id": WALLET, "category_id": CATEGORY, "member_id": "families_membership"}),
     *_of_one_family(WALLET_MONTH, {"wallet_id": WALLET}),
 ]
 

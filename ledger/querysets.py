@@ -7,7 +7,7 @@ from families.roles import Access, P, Scope
 from ledger.kinds import SYSTEM_KINDS, Status, Visibility
 
 if TYPE_CHECKING:
-    from ledger.models import Category, Transaction, Wallet
+    from ledger.models import Category, Transaction, Wallet  # noqa: F401 - what the querysets are of
 
 
 class WalletQuerySet(models.QuerySet["Wallet"]):

@@ -1,6 +1,6 @@
 """Pure decisions and arithmetic of the ledger: no Django, no clock, no database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -58,7 +58,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A posting to be: on a wallet, or on a category with the wallet it moves. Signed; base in the family's currency."""
+    """A posting to be: on a wallet, or on a category with the wallet it moves. Signed, in its currency and in base."""
 
     wallet: int
     category: int | None
@@ -96,9 +96,7 @@ def category_kind(movement: TransactionType) -> CategoryKind | None:
     }.get(movement)
 
 
-def lines_of(
-    draft: Draft, *, currency: str, category: int | None, base_amount: Decimal, author: int
-) -> list[Line]:
+def lines_of(draft: Draft, *, currency: str, category: int | None, base_amount: Decimal, author: int) -> list[Line]:
     """The postings of an expense, an income or a transfer: they sum to zero, in base too.
 
     What goes against a category is for the author.
@@ -118,9 +116,7 @@ def lines_of(
     raise AssertionError("a movement has a wallet")
 
 
-def check_balance(
-    balance: Decimal, *, held: Decimal, change: Decimal, overdraft_limit: Decimal | None
-) -> None:
+def check_balance(balance: Decimal, *, held: Decimal, change: Decimal, overdraft_limit: Decimal | None) -> None:
     """Whether a wallet may end at `balance` after `change`. Raises InsufficientFunds, AmountTooLarge.
 
     Money that comes in is never refused for a wallet that is below its limit already.

@@ -108,9 +108,7 @@ def present(rows: Iterable[Transaction], access: Access) -> list[EntryView]:
             row,
             access,
             postings=[
-                PostingView(
-                    p["wallet_id"], p["category_id"], from_units(p["amount"]), p["currency"], p["note"]
-                )
+                PostingView(p["wallet_id"], p["category_id"], from_units(p["amount"]), p["currency"], p["note"])
                 for p in row.posting_list  # type: ignore[attr-defined]
             ],
             shares=[(s["member"], from_units(s["weight"])) for s in row.share_list],  # type: ignore[attr-defined]
@@ -127,9 +125,7 @@ def present_entry(entry: Entry) -> EntryView:
         from_wallet_id=entry.transaction.from_wallet_id,
         to_wallet_id=entry.transaction.to_wallet_id,
         private_of=None,
-        postings=[
-            PostingView(p.wallet_id, p.category_id, p.amount, p.currency, p.note) for p in entry.postings
-        ],
+        postings=[PostingView(p.wallet_id, p.category_id, p.amount, p.currency, p.note) for p in entry.postings],
         for_members=_for_members([(s.member_id, s.weight) for s in entry.shares]),
         tags=sorted(entry.tags),
         reversed_by_id=None,
@@ -179,9 +175,7 @@ def _veil(posting: PostingView) -> PostingView:
 def _for_members(shares: list[tuple[int, Decimal]]) -> list[dict[str, Any]]:
     """Each member once, with the weight as it was given."""
     weights = dict(shares)
-    return [
-        {"membership_id": member, "share": f"{weight.normalize():f}"} for member, weight in weights.items()
-    ]
+    return [{"membership_id": member, "share": f"{weight.normalize():f}"} for member, weight in weights.items()]
 
 
 def history(entry: Transaction) -> QuerySet[EventLog]:

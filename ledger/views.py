@@ -50,9 +50,7 @@ REVERSAL_PROBLEMS = (
 class WalletViewSet(FamilyViewSet):
     model = Wallet
     calls = {
-        "list": Call(
-            needs=any_of(P.VIEW_WALLETS), query=filters.WalletListQuery, answer=serializers.WalletsRead
-        ),
+        "list": Call(needs=any_of(P.VIEW_WALLETS), query=filters.WalletListQuery, answer=serializers.WalletsRead),
         "create": Call(
             needs=any_of(P.CREATE_WALLET),
             body=serializers.WalletWrite,
@@ -93,9 +91,7 @@ class WalletViewSet(FamilyViewSet):
 
     def update(self, request: Request, pk: int) -> Response:
         changes, version = self.body(request), self.expected_version()
-        return self.once(
-            lambda: services.edit_wallet(actor=self.actor, wallet_id=pk, changes=changes, version=version)
-        )
+        return self.once(lambda: services.edit_wallet(actor=self.actor, wallet_id=pk, changes=changes, version=version))
 
     def archive(self, request: Request, pk: int) -> Response:
         return self.once(lambda: services.archive_wallet(actor=self.actor, wallet_id=pk))
@@ -221,21 +217,15 @@ class TransactionViewSet(FamilyViewSet):
 
     def destroy(self, request: Request, pk: int) -> Response:
         reason = self.body(request)["reason"] or self.query["reason"]
-        return self.once(
-            lambda: services.remove_transaction(actor=self.actor, transaction_id=pk, reason=reason)
-        )
+        return self.once(lambda: services.remove_transaction(actor=self.actor, transaction_id=pk, reason=reason))
 
     def reverse(self, request: Request, pk: int) -> Response:
         reason = self.body(request)["reason"]
-        return self.once(
-            lambda: services.reverse_transaction(actor=self.actor, transaction_id=pk, reason=reason)
-        )
+        return self.once(lambda: services.reverse_transaction(actor=self.actor, transaction_id=pk, reason=reason))
 
     def undo(self, request: Request, pk: int) -> Response:
         reason = self.body(request)["reason"]
-        return self.once(
-            lambda: services.undo_transaction(actor=self.actor, transaction_id=pk, reason=reason)
-        )
+        return self.once(lambda: services.undo_transaction(actor=self.actor, transaction_id=pk, reason=reason))
 
 
 def _without_family(body: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What every test may ask for: a clean ledger and the cast, one family with all its roles and those outside it."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -132,9 +133,7 @@ def person(**fields: Any) -> Person:
     return Person(user, session)
 
 
-def founder_of(
-    name: str = "Home", base_currency: str = "EUR", timezone: str = "UTC", **fields: Any
-) -> Person:
+def founder_of(name: str = "Home", base_currency: str = "EUR", timezone: str = "UTC", **fields: Any) -> Person:
     """Somebody new with a new family."""
     found = person(**fields)
     with unit_of_work():
@@ -190,7 +189,6 @@ def house(db: None) -> House:
 @pytest.fixture
 def threads(transactional_db: None) -> Callable[[list[Callable[[], Any]]], list[Any]]:
     """Run callables at once, each on its own connection; what each returned, or the exception it raised."""
-    import threading
 
     def run(works: list[Callable[[], Any]]) -> list[Any]:
         barrier = threading.Barrier(len(works))

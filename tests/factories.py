@@ -1,6 +1,7 @@
 """Objects for the tests; what has a use case is made by it in conftest."""
 
 import factory
+
 from accounts.models import User
 
 PASSWORD = "correct horse battery"

@@ -100,9 +100,7 @@ def _still_offered(invitation: Invitation) -> bool:
 def _join(invitation: Invitation, user_id: int) -> Membership:
     member = Membership.objects.in_family(invitation.family_id).of(user_id).lock().first()
     if member is None:
-        member = Membership.objects.create(
-            family_id=invitation.family_id, user_id=user_id, role=invitation.role
-        )
+        member = Membership.objects.create(family_id=invitation.family_id, user_id=user_id, role=invitation.role)
     elif member.state != MembershipState.ENDED:
         raise AlreadyMember
     member.role, member.state, member.spending_limit = invitation.role, MembershipState.ACTIVE, None

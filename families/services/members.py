@@ -18,9 +18,7 @@ from financebot.common.usecase import use_case
 
 
 @use_case
-def edit_member(
-    *, actor: Actor, membership_id: int, changes: Mapping[str, Any], version: int | None
-) -> Membership:
+def edit_member(*, actor: Actor, membership_id: int, changes: Mapping[str, Any], version: int | None) -> Membership:
     """Change role, spending limit or single permissions (`grant`, `withdraw`: they replace earlier words on them).
 
     Locks the family alone, the user, the member. Raises NotFound, PermissionDenied, StepUpRequired,

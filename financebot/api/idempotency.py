@@ -1,18 +1,20 @@
 """The Idempotency-Key header: claimed and answered in the transaction of the effect, so neither exists alone."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import OperationalError, connection
-from django.http import HttpRequest
+from rest_framework.request import Request
 
 from financebot.api.models import IdempotencyKey
 from financebot.common import clock
 from financebot.common.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid
 
 LOCK_TIMEOUT = "55P03"
+KEY = re.compile(r"[ -~]{1,255}")
 CLAIM = """
 INSERT INTO api_idempotencykey AS k (caller, key, fingerprint, etag, created_at) VALUES (%s, %s, %s, '', %s)
 ON CONFLICT (caller, key) DO UPDATE
@@ -33,25 +35,23 @@ class Claim:
     id: int
 
     def store(self, answer: Stored) -> None:
-        IdempotencyKey.objects.filter(pk=self.id).update(
-            status=answer.status, body=answer.body, etag=answer.etag
-        )
+        IdempotencyKey.objects.filter(pk=self.id).update(status=answer.status, body=answer.body, etag=answer.etag)
 
     def give_up(self) -> None:
         IdempotencyKey.objects.filter(pk=self.id).delete()
 
 
-def key_of(request: HttpRequest) -> str | None:
+def key_of(request: Request) -> str | None:
     """The header's value; Invalid unless it has 1 to 255 printable ASCII characters."""
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
-    if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
+    if not KEY.fullmatch(key):
         raise Invalid({"Idempotency-Key": ["1 to 255 printable characters"]})
     return key
 
 
-def fingerprint_of(request: HttpRequest) -> str:
+def fingerprint_of(request: Request) -> str:
     raw = f"{request.method} {request.get_full_path()}\n".encode() + request.body
     return hashlib.sha256(raw).hexdigest()
 

@@ -45,9 +45,7 @@ class Page:
     previous: str | None
 
 
-def paginate(
-    queryset: QuerySet[Any], request: Request, *, ordering: str, size: int, cursor: str | None
-) -> Page:
+def paginate(queryset: QuerySet[Any], request: Request, *, ordering: str, size: int, cursor: str | None) -> Page:
     """One page in the order of a non-null column (`-name` descends), ties in the order of ids.
 
     Rows may be model instances or dicts of `.values()` with that column and `id` in them.

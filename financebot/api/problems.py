@@ -1,4 +1,4 @@
-"""Every refusal that leaves the API: RFC 9457 `application/problem+json`. This table is the source of docs and tests."""
+"""Every refusal that leaves the API, as RFC 9457 `application/problem+json`; docs and tests come from this table."""
 
 import json
 import logging
@@ -93,9 +93,7 @@ DRF_CODES: list[tuple[type[Exception], str]] = [
 ]
 
 
-def document(
-    code: str, *, detail: str | None = None, errors: Mapping[str, object] | None = None
-) -> dict[str, Any]:
+def document(code: str, *, detail: str | None = None, errors: Mapping[str, object] | None = None) -> dict[str, Any]:
     problem = PROBLEMS[code]
     now = trace.current.get()
     found: dict[str, Any] = {

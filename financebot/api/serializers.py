@@ -33,7 +33,7 @@ class Answer(serializers.Serializer[Any]):
     """The shape of an answer: attributes or keys of what a use case or a selector gave."""
 
 
-def _single(data: QueryDict) -> dict[str, str]:
+def _single(data: QueryDict) -> dict[str, Any]:
     if twice := {name: [_("Given more than once.")] for name, values in data.lists() if len(values) > 1}:
         raise serializers.ValidationError(twice)
     return {name: data[name] for name in data}

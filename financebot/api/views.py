@@ -1,5 +1,6 @@
 """The base of every view: one table, `calls`, says what each action needs, takes and answers."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -18,6 +19,9 @@ from financebot.api.renderers import WireRenderer
 from financebot.api.serializers import StrictSerializer
 from financebot.common.errors import DomainError, Invalid
 from financebot.common.usecase import Refused, unit_of_work
+
+ENTITY_TAG = re.compile(r'"v([0-9]{1,9})"', re.ASCII)
+FAMILY_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class ApiView(GenericViewSet[Any]):
         super().initial(request, *args, **kwargs)
         self.query = self._read(self.call.query, request.query_params)
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         raise MethodNotAllowed(str(request.method))
 
     def body(self, request: Request) -> Any:
@@ -97,21 +101,21 @@ class ApiView(GenericViewSet[Any]):
             raise TypeError(f"{self.action} takes no body")
         return self._read(self.call.body, request.data)
 
-    def _read(self, shape: type[StrictSerializer], data: Any) -> Mapping[str, Any]:
+    def _read(self, shape: type[StrictSerializer], data: Any) -> Any:
         serializer = shape(data=data, context={"request": self.request})
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
     def once(self, work: Callable[[], Any]) -> Response:
         """Open the unit of work, run one use case in it, answer; with an Idempotency-Key: once, for ever alike."""
-        key = None if self.call.secret else idempotency.key_of(self.request._request)
+        key = None if self.call.secret else idempotency.key_of(self.request)
         claimed: idempotency.Claim | idempotency.Stored | None = None
         with unit_of_work():
             if key:
                 claimed = idempotency.claim(
                     caller=f"user:{self.request.user.pk}",
                     key=key,
-                    fingerprint=idempotency.fingerprint_of(self.request._request),
+                    fingerprint=idempotency.fingerprint_of(self.request),
                 )
             if isinstance(claimed, idempotency.Stored):
                 return self._leave(claimed, replay=True)
@@ -151,10 +155,8 @@ class ApiView(GenericViewSet[Any]):
         given = self.request.headers.get("If-Match")
         if given is None or given.strip() == "*":
             return None
-        number = given.strip().removeprefix('"v').removesuffix('"')
-        return (
-            int(number) if f'"v{number}"' == given.strip() and number.isdecimal() and len(number) < 10 else -1
-        )
+        found = ENTITY_TAG.fullmatch(given.strip())
+        return int(found[1]) if found else -1
 
     def _shape(self, found: Any, *, many: bool = False) -> Any:
         if self.call.answer is None:
@@ -184,6 +186,6 @@ def family_id_of(request: Request) -> int | None:
     if given is None:
         return None
     text = "" if isinstance(given, bool) else str(given)
-    if not (text.isascii() and text.isdecimal() and len(text) < 19 and int(text) > 0):
+    if not FAMILY_ID.fullmatch(text):
         raise Invalid({"family_id": [_("A family's id is a whole number.")]})
     return int(text)

@@ -1,12 +1,14 @@
 """Strict readers of the environment: a value is what it says, or start-up stops and names the setting."""
 
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+QUOTED = re.compile(r"([\"'])(.*)\1")
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -22,8 +24,8 @@ def load_dotenv(path: Path) -> None:
         if not equals or not name.strip().isidentifier():
             raise ImproperlyConfigured(f"{path}, line {number}: expected NAME=value")
         value = value.strip()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
+        if quoted := QUOTED.fullmatch(value):
+            value = quoted[2]
         os.environ.setdefault(name.strip(), value)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import Combinable
 
 from financebot.common import money
 
@@ -15,6 +16,10 @@ class MoneyField(models.BigIntegerField):  # type: ignore[type-arg]
 
     `F("balance") + Decimal(1)` is wrong (the literal is not scaled): compute on the locked row, or wrap the value.
     """
+
+    _pyi_private_set_type: Decimal | Combinable  # type: ignore[assignment]
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]
+    _pyi_lookup_exact_type: Decimal  # type: ignore[assignment]
 
     def from_db_value(self, value: int | None, *_: object) -> Decimal | None:
         return None if value is None else from_units(value)
@@ -29,9 +34,7 @@ class MoneyField(models.BigIntegerField):  # type: ignore[type-arg]
 
     def get_prep_value(self, value: object) -> Any:
         return (
-            to_units(value)
-            if isinstance(value, Decimal)
-            else super(models.BigIntegerField, self).get_prep_value(value)
+            to_units(value) if isinstance(value, Decimal) else super(models.BigIntegerField, self).get_prep_value(value)
         )
 
     def get_db_prep_save(self, value: object, connection: BaseDatabaseWrapper) -> Any:

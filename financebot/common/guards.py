@@ -32,17 +32,15 @@ class Guard:
         message = f"{self.table}: {self.name.replace('_', ' ')}"
         if vendor == "sqlite":
             condition = self.refuse_when.replace("IS DISTINCT FROM", "IS NOT")
-            return [
-                f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} FOR EACH ROW WHEN {condition} "
-                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-            ]
+            head = f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} FOR EACH ROW WHEN {condition}"
+            return [f"{head} BEGIN SELECT RAISE(ABORT, '{message}'); END"]
         row = "OLD" if self.event == "DELETE" else "NEW"
+        refuse = f"RAISE EXCEPTION '{message}' USING ERRCODE = '{CHECK_VIOLATION}'"
+        body = f"BEGIN IF {self.refuse_when} THEN {refuse}; END IF; RETURN {row}; END"
+        trigger = f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} FOR EACH ROW"
         return [
-            f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF {self.refuse_when} THEN RAISE EXCEPTION '{message}' USING ERRCODE = '{CHECK_VIOLATION}'; END IF; "
-            f"RETURN {row}; END $$",
-            f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} "
-            f"FOR EACH ROW EXECUTE FUNCTION {self.name}()",
+            f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$",
+            f"{trigger} EXECUTE FUNCTION {self.name}()",
         ]
 
 

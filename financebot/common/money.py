@@ -10,9 +10,7 @@ from iso4217 import Currency
 from financebot.common.errors import AmountNotPositive, AmountTooFine, AmountTooLarge
 
 SCALE = 4  # the database counts ten-thousandths: no ISO 4217 currency is finer
-LIMIT = Decimal(
-    900_000_000_000_000
-)  # the largest balance, total or base amount; a BIGINT holds it with room to add
+LIMIT = Decimal(900_000_000_000_000)  # the largest balance, total or base amount; a BIGINT holds it with room to add
 AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 AMOUNT_LENGTH = 40
 AMOUNT_LIMIT = Decimal(10) ** 14  # of a single amount: at most 14 digits before the point

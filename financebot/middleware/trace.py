@@ -39,8 +39,6 @@ def client_address(request: HttpRequest) -> str:
     """The peer's address, or behind N trusted proxies the N-th from the right of X-Forwarded-For."""
     peer = str(request.META.get("REMOTE_ADDR", ""))
     hops = settings.TRUSTED_PROXY_COUNT
-    forwarded = [
-        part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
-    ]
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     found = forwarded[-hops] if hops and len(forwarded) >= hops else peer
     return found[:45]

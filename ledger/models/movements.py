@@ -81,9 +81,7 @@ class Transaction(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(type__in=list(TransactionType)), name="ledger_transaction_type_known"
-            ),
+            models.CheckConstraint(condition=Q(type__in=list(TransactionType)), name="ledger_transaction_type_known"),
             models.CheckConstraint(condition=Q(status__in=list(Status)), name="ledger_status_known"),
             models.CheckConstraint(condition=Q(channel__in=list(Channel)), name="ledger_channel_known"),
             models.CheckConstraint(condition=Q(amount__gt=Decimal(0)), name="ledger_amount_positive"),
@@ -95,9 +93,7 @@ class Transaction(models.Model):
                 name="ledger_wallets_fit_type",
             ),
             models.CheckConstraint(
-                condition=Q(to_wallet__isnull=True)
-                | Q(from_wallet__isnull=True)
-                | ~Q(from_wallet=F("to_wallet")),
+                condition=Q(to_wallet__isnull=True) | Q(from_wallet__isnull=True) | ~Q(from_wallet=F("to_wallet")),
                 name="ledger_two_different_wallets",
             ),
             models.CheckConstraint(

@@ -44,9 +44,7 @@ class Wallet(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(type__in=list(WalletType)), name="ledger_wallet_type_known"),
-            models.CheckConstraint(
-                condition=Q(visibility__in=list(Visibility)), name="ledger_visibility_known"
-            ),
+            models.CheckConstraint(condition=Q(visibility__in=list(Visibility)), name="ledger_visibility_known"),
             models.CheckConstraint(
                 condition=Q(visibility=Visibility.SHARED) | Q(holder__isnull=False),
                 name="ledger_hidden_has_holder",
@@ -73,7 +71,8 @@ class Wallet(models.Model):
 
     @property
     def available(self) -> Decimal:
-        return self.balance - self.held
+        available: Decimal = self.balance - self.held
+        return available
 
 
 class Category(models.Model):
@@ -94,9 +93,7 @@ class Category(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(kind__in=list(CategoryKind)), name="ledger_category_kind_known"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=list(CategoryKind)), name="ledger_category_kind_known"),
             models.UniqueConstraint(
                 fields=["family", "kind"],
                 condition=Q(kind__in=list(SYSTEM_KINDS)),

@@ -44,14 +44,10 @@ def create_transaction(*, actor: Actor, draft: Draft) -> Entry:
     is written.
     """
     access = enter(actor)
-    permission = (
-        P.TRANSFER_BETWEEN_WALLETS if draft.type is TransactionType.TRANSFER else P.CREATE_TRANSACTION
-    )
+    permission = P.TRANSFER_BETWEEN_WALLETS if draft.type is TransactionType.TRANSFER else P.CREATE_TRANSACTION
     access.require(permission)
     rules.check_wallets(draft)
-    wallets = booking.lock_wallets(
-        access, {"from_wallet_id": draft.from_wallet, "to_wallet_id": draft.to_wallet}
-    )
+    wallets = booking.lock_wallets(access, {"from_wallet_id": draft.from_wallet, "to_wallet_id": draft.to_wallet})
     access.require(permission, on=Movement([w.holder_id for w in wallets.values()]))
     booking.check_open(wallets.values())
     today = clock.today(access.policy.timezone)
@@ -64,9 +60,7 @@ def create_transaction(*, actor: Actor, draft: Draft) -> Entry:
 
 
 @use_case
-def edit_words(
-    *, actor: Actor, transaction_id: int, changes: Mapping[str, Any], version: int | None
-) -> Transaction:
+def edit_words(*, actor: Actor, transaction_id: int, changes: Mapping[str, Any], version: int | None) -> Transaction:
     """Change description, notes, payee or tags in place. Locks the family (shared) and the transaction.
 
     Raises NotFound, PermissionDenied, PreconditionFailed.

@@ -135,9 +135,7 @@ def _set_archived(wallet: Wallet, actor: Actor, *, archived: bool) -> Wallet:
 
 
 def _check_parent(access: Access, parent_id: int, kind: str) -> None:
-    parent = (
-        Category.objects.visible_to(access).usable().filter(pk=parent_id).select_related("parent").first()
-    )
+    parent = Category.objects.visible_to(access).usable().filter(pk=parent_id).select_related("parent").first()
     if parent is None:
         raise UnknownReference(field="parent_id")
     if parent.kind != kind:

@@ -1,0 +1,34 @@
+"""System checks: settings that production refuses to start with, each named."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, Tags, register
+
+SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY")
+SECRET_LENGTH_MIN = 32
+EXAMPLES = ("change-me", "changeme", "example", "secret")
+
+
+@register(Tags.security)
+def unsafe_settings(**_: Any) -> list[Error]:
+    if not settings.PRODUCTION:
+        return []
+    return [Error(sentence, id="financebot.E001") for sentence in _sentences()]
+
+
+def _sentences() -> list[str]:
+    values = {name: str(getattr(settings, name)) for name in SECRETS}
+    found = []
+    for name, value in values.items():
+        if len(value) < SECRET_LENGTH_MIN:
+            found.append(f"{name} must have at least {SECRET_LENGTH_MIN} characters.")
+        if any(word in value.lower() for word in EXAMPLES):
+            found.append(f"{name} looks like the one in the documentation: make your own.")
+        if any(value == other for key, other in values.items() if key != name):
+            found.append(f"{name} must differ from every other secret.")
+    if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
+        found.append("ALLOWED_HOSTS must name the hosts that this server answers for.")
+    if any(origin == "*" for origin in settings.CORS_ALLOWED_ORIGINS):
+        found.append("CORS_ALLOWED_ORIGINS must name its origins.")
+    return found
