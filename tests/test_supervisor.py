@@ -52,10 +52,7 @@ def is_gone(pid: int) -> bool:
     """Whether a process has ended, reaped or not: an orphan's reaping is up to the machine's init."""
     try:
         os.kill(pid, 0)
-        return (
-            sys.platform == "linux"
-            and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-        )
+        return sys.platform == "linux" and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
     except (ProcessLookupError, FileNotFoundError):
         return True
 
@@ -147,9 +144,7 @@ def test_every_line_carries_the_aligned_name_of_its_process(start: Start) -> Non
 
 
 def test_lines_of_two_talkative_processes_never_mix(start: Start) -> None:
-    talk = (
-        "import os, time\nfor _ in range(300): os.write(1, b'{0}' * 50); os.write(1, b'{0}' * 50 + b'\\n')\n"
-    )
+    talk = "import os, time\nfor _ in range(300): os.write(1, b'{0}' * 50); os.write(1, b'{0}' * 50 + b'\\n')\n"
     processes = [(name, talk.format(letter) + FOR_EVER) for name, letter in (("one", "a"), ("two", "b"))]
     running = start(supervise(*processes))
     running.pids(2)
@@ -196,9 +191,7 @@ def test_colour_is_for_terminals_and_a_terminal_that_goes_away_does_not_prevent_
     ("last_act", "ending"),
     [("sys.exit(3)", "exit code 3"), ("sys.exit()", "exit code 0"), ("os.kill(os.getpid(), 9)", "signal 9")],
 )
-def test_a_process_that_ends_however_it_ends_is_started_again(
-    start: Start, last_act: str, ending: str
-) -> None:
+def test_a_process_that_ends_however_it_ends_is_started_again(start: Start, last_act: str, ending: str) -> None:
     code = f"import os, sys; print('pid', os.getpid()); {last_act}"
     running = start(supervise(("web", code), options="timing=Timing(first_pause=0.05)"))
     assert len(set(running.pids(3))) == 3
@@ -317,9 +310,7 @@ def test_the_processes_start_after_the_preparation(start: Start) -> None:
 
 
 @pytest.mark.parametrize(("last_act", "code"), [("exit(7)", 7), ("import os; os.kill(os.getpid(), 9)", 137)])
-def test_a_failed_preparation_gives_its_exit_code_and_starts_nothing(
-    start: Start, last_act: str, code: int
-) -> None:
+def test_a_failed_preparation_gives_its_exit_code_and_starts_nothing(start: Start, last_act: str, code: int) -> None:
     running = start(supervise(("web", FOR_EVER), options=f"prepare=toy('setup', 'print(1); {last_act}')"))
     assert running.exit_code() == code
     assert running.lines[0] == "setup | 1"
