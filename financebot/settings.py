@@ -173,6 +173,7 @@ REST_FRAMEWORK = {
         "financebot.api.renderers.WireRenderer",
         "financebot.api.renderers.PageRenderer",
     ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "financebot.api.renderers.Negotiation",
     "DEFAULT_SCHEMA_CLASS": "financebot.api.schema.CallSchema",
     "EXCEPTION_HANDLER": "financebot.api.problems.answer",
     "UNAUTHENTICATED_USER": None,

@@ -44,7 +44,6 @@ PROBLEMS: dict[str, Problem] = {
     "step_up_required": Problem(403, lazy("Prove once more who you are, then try again.")),
     "not_found": Problem(404, lazy("There is nothing here.")),
     "method_not_allowed": Problem(405, lazy("This address does not know that method.")),
-    "not_acceptable": Problem(406, lazy("This format is not to be had here.")),
     "already_reversed": Problem(409, lazy("This transaction is reversed already.")),
     "already_member": Problem(409, lazy("This person is a member already.")),
     "changed": Problem(409, lazy("Somebody has changed this meanwhile. Look at it again.")),
@@ -84,7 +83,6 @@ DRF_CODES: list[tuple[type[Exception], str]] = [
     (exceptions.NotAuthenticated, "not_authenticated"),
     (exceptions.AuthenticationFailed, "invalid_token"),
     (exceptions.MethodNotAllowed, "method_not_allowed"),
-    (exceptions.NotAcceptable, "not_acceptable"),
     (exceptions.UnsupportedMediaType, "unsupported_media_type"),
     (exceptions.NotFound, "not_found"),
     (Http404, "not_found"),
@@ -128,8 +126,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
         if code == "internal_error":
             log.error("unexpected", exc_info=error)
         found = document(code, errors=_field_errors(error))
-    response = Response(found, status=found["status"], content_type=MEDIA_TYPE)
-    return _with_headers(response, found)
+    return _with_headers(Response(found, status=found["status"]), found)
 
 
 def _is_passing(error: OperationalError) -> bool:

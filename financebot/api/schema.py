@@ -1,5 +1,6 @@
 """OpenAPI out of the views' tables: body, parameters, answer and the refusals each call can give."""
 
+import inspect
 from typing import Any, cast
 
 from drf_spectacular.openapi import AutoSchema
@@ -34,6 +35,11 @@ class CallSchema(AutoSchema):
 
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def get_description(self) -> str:  # type: ignore[override]
+        said = inspect.getdoc(getattr(self.view, self.view.action)) or ""
+        names = " or ".join(f"`{name}`" for name in self.call.needs.permissions)
+        return f"{said}\n\nNeeds the permission {names}.".strip() if names else said
 
     def get_request_serializer(self) -> Any:
         return self.call.body

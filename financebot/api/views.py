@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -15,6 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from financebot.api import idempotency, trace
 from financebot.api.pagination import PAGE_SIZE, PAGE_SIZE_MAX, paginate
+from financebot.api.problems import MEDIA_TYPE
 from financebot.api.renderers import WireRenderer
 from financebot.api.serializers import StrictSerializer
 from financebot.common.errors import DomainError, Invalid
@@ -69,6 +71,7 @@ class Call:
 class ApiView(GenericViewSet[Any]):
     calls: ClassVar[Mapping[str, Call]] = {}
     queryset = None
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     @property
     def call(self) -> Call:
@@ -84,7 +87,7 @@ class ApiView(GenericViewSet[Any]):
         return found
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if self.action is None:
+        if self.action not in self.calls:
             raise MethodNotAllowed(str(request.method))
         now = trace.current.get()
         if now and request.resolver_match:
@@ -92,8 +95,19 @@ class ApiView(GenericViewSet[Any]):
         super().initial(request, *args, **kwargs)
         self.query = self._read(self.call.query, request.query_params)
 
-    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        raise MethodNotAllowed(str(request.method))
+    def get_renderers(self) -> list[Any]:
+        """Pages are for who came with the session cookie: nobody else gets HTML, whatever they accept."""
+        wanted = self.renderer_classes if settings.SESSION_COOKIE_NAME in self.request.COOKIES else [WireRenderer]
+        return [renderer() for renderer in wanted]
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        found = super().finalize_response(request, response, *args, **kwargs)
+        if getattr(found, "exception", False) and isinstance(found.accepted_renderer, WireRenderer):
+            found.content_type = MEDIA_TYPE  # a page that shows a problem is still a page
+        return found
+
+    def get_view_description(self, html: bool = False) -> str:  # noqa: FBT001, FBT002 - DRF's signature
+        return ""
 
     def body(self, request: Request) -> Any:
         """The request's body in the shape that the table names; Invalid with `errors` otherwise."""
