@@ -5,6 +5,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from accounts.rules import normalise_email
 from financebot.api.serializers import Answer, StrictSerializer
 
 PASSWORD_MAX = 1024
@@ -33,8 +34,18 @@ class NameField(serializers.CharField):
         super().__init__(max_length=100, **kwargs)  # type: ignore[arg-type]
 
 
+class AddressField(serializers.EmailField):
+    """An e-mail address as we keep it; its length counts after it has been normalised."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=254, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalise_email(super().to_internal_value(data))
+
+
 class RegisterWrite(StrictSerializer):
-    email = serializers.EmailField(max_length=254)
+    email = AddressField()
     password = PasswordField()
     first_name = NameField(required=False, allow_blank=True, default="")
     last_name = NameField(required=False, allow_blank=True, default="")

@@ -11,7 +11,7 @@ from accounts import tokens
 from accounts.errors import EmailTaken, InvalidCredentials, InvalidToken, WrongPassword
 from accounts.models import LoginSession, User
 from accounts.passwords import Proof
-from accounts.rules import Refresh, judge_refresh, normalise_email
+from accounts.rules import Refresh, judge_refresh
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
@@ -31,8 +31,7 @@ class Entered:
 
 @use_case
 def register(*, actor: Actor, email: str, password_hash: str, first_name: str, last_name: str) -> Entered:
-    """A new account, logged in. Raises EmailTaken; of two at once one gets it."""
-    email = normalise_email(email)
+    """A new account, logged in. `email` is normalised. Raises EmailTaken; of two at once one gets it."""
     if User.objects.filter(email=email).exists():
         raise EmailTaken
     try:

@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.serializers import NameField, ZoneField
+from accounts.serializers import AddressField, NameField, ZoneField
 from families.roles import P, Role
 from financebot.api.serializers import (
     AmountField,
@@ -88,7 +88,7 @@ class MemberRead(MemberBrief):
 
 class InvitationWrite(StrictSerializer):
     role = serializers.ChoiceField(choices=list(Role))
-    email = serializers.EmailField(required=False, allow_null=True, max_length=254)
+    email = AddressField(required=False, allow_null=True)
 
 
 class InvitationRead(Answer):

@@ -115,7 +115,7 @@ def base_of(access: Access, amount: Decimal, currency: str) -> Decimal:
 
 def write(access: Access, draft: Draft, wallets: dict[int, Wallet], *, channel: str, day: date) -> Entry:
     """Insert the entry as a draft with its postings; money does not move yet."""
-    currency = wallets[draft.wallets[0] if draft.from_wallet is None else draft.from_wallet].currency
+    currency = wallets[draft.main_wallet].currency
     if any(wallet.currency != currency for wallet in wallets.values()):
         raise ExchangeRateMissing(currency=currency)
     money.check(draft.amount, currency)

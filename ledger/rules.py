@@ -42,8 +42,9 @@ class Draft:
         return TransactionType.EXPENSE if self.from_wallet else TransactionType.INCOME
 
     @property
-    def wallets(self) -> list[int]:
-        return sorted({wallet for wallet in (self.from_wallet, self.to_wallet) if wallet})
+    def main_wallet(self) -> int:
+        """The one whose currency the amount is in."""
+        return self.from_wallet or self.to_wallet or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The permission table: what each person of the cast gets from each operation.
 
-Statuses stand in the order of PEOPLE. `call` gives path and body, `work` the use case that does the same, ready to run. `telegram`:
-also by a token that speaks for a chat.
+Statuses stand in the order of PEOPLE. `call` gives path and body, `work` the use case that does the same, ready to
+run. `telegram`: also by a token that speaks for a chat.
 """
 
 from collections.abc import Callable

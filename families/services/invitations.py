@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from accounts import codes
 from accounts.errors import InvalidCode, InvalidToken
 from accounts.models import CodePurpose
-from accounts.rules import normalise_email
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
@@ -38,7 +37,7 @@ def create_invitation(*, actor: Actor, role: Role, email: str | None) -> Invited
     invitation = Invitation.objects.create(
         family_id=access.family,
         role=role,
-        email=normalise_email(email) if email else None,
+        email=email,
         invited_by_id=access.membership,
         expires_at=clock.now() + rules.INVITATION_LIFE,
     )

@@ -1,3 +1,4 @@
+import ipaddress
 import re
 import uuid
 from collections.abc import Callable
@@ -40,5 +41,12 @@ def client_address(request: HttpRequest) -> str:
     peer = str(request.META.get("REMOTE_ADDR", ""))
     hops = settings.TRUSTED_PROXY_COUNT
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    found = forwarded[-hops] if hops and len(forwarded) >= hops else peer
-    return found[:45]
+    return _address(forwarded[-hops]) or peer if hops and len(forwarded) >= hops else peer
+
+
+def _address(text: str) -> str:
+    """An IPv4 or IPv6 address in its usual form; empty for anything else."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ""

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=200)),
-                ('folded', models.CharField(max_length=400)),
+                ('folded', models.CharField(max_length=600)),
                 ('family', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payees', to='families.family')),
             ],
         ),
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=50)),
-                ('folded', models.CharField(max_length=100)),
+                ('folded', models.CharField(max_length=150)),
                 ('family', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tags', to='families.family')),
             ],
         ),

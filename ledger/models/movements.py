@@ -19,7 +19,7 @@ class Payee(models.Model):
 
     family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="payees")
     name = models.CharField(max_length=200)
-    folded = models.CharField(max_length=400)
+    folded = models.CharField(max_length=600)  # folding makes at most three of one
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["family", "folded"], name="ledger_payee_once")]
@@ -31,7 +31,7 @@ class Payee(models.Model):
 class Tag(models.Model):
     family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="tags")
     name = models.CharField(max_length=50)
-    folded = models.CharField(max_length=100)
+    folded = models.CharField(max_length=150)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["family", "folded"], name="ledger_tag_once")]

@@ -11,11 +11,11 @@ from families.access import enter
 from families.models import Membership
 from families.roles import Access, P
 from financebot.common import clock, money
-from financebot.common.errors import Changed, NotFound, PreconditionFailed, UnknownReference
+from financebot.common.errors import Changed, NotFound, PermissionDenied, PreconditionFailed, UnknownReference
 from financebot.common.usecase import use_case
 from ledger import events
 from ledger.errors import CategoryTooDeep, InsufficientFunds, WalletNotEmpty, WrongCategoryKind
-from ledger.kinds import WalletType
+from ledger.kinds import Visibility, WalletType
 from ledger.models import Category, Wallet
 
 
@@ -110,6 +110,8 @@ def _lock_seen(access: Access, wallet_id: int, version: int | None) -> Wallet:
 
 def _check(access: Access, wallet: Wallet, *, changed: Mapping[str, Any]) -> None:
     """What a wallet's fields must be: a holder of the family, a limit that fits the currency and the balance."""
+    if "holder_id" in changed and wallet.visibility != Visibility.SHARED:
+        raise PermissionDenied(P.EDIT_WALLET)  # what is hidden stays its holder's
     if changed.get("holder_id") is not None:
         members = Membership.objects.visible_to(access)
         if not members.filter(pk=changed["holder_id"]).exists():
