@@ -17,8 +17,8 @@ from audit.trail import Actor
 from families.models import Family
 from families.roles import Access
 from financebot.common import clock, money
-from financebot.common.errors import UnknownReference
-from financebot.common.fields import from_units, to_units
+from financebot.common.errors import AmountTooLarge, UnknownReference
+from financebot.common.fields import to_units
 from ledger import rules
 from ledger.errors import ExchangeRateMissing, WalletArchived, WrongCategoryKind
 from ledger.kinds import SYSTEM_KINDS, CategoryKind, Status, TransactionType
@@ -39,8 +39,14 @@ UPSERT = """
 INSERT INTO {table} AS t ({columns}, amount, base_amount) VALUES {values}
 ON CONFLICT ({keys}) DO UPDATE
 SET amount = t.amount + excluded.amount, base_amount = t.base_amount + excluded.base_amount
-RETURNING amount, base_amount
+WHERE {within}
+RETURNING id
 """
+WITHIN = " AND ".join(  # the limit less the change: the sum itself may be more than a BIGINT holds
+    f"t.{column} <= {{limit}} - CASE WHEN excluded.{column} > 0 THEN excluded.{column} ELSE 0 END AND "
+    f"t.{column} >= -{{limit}} - CASE WHEN excluded.{column} < 0 THEN excluded.{column} ELSE 0 END"
+    for column in ("amount", "base_amount")
+).format(limit=to_units(money.LIMIT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +155,10 @@ def write(access: Access, draft: Draft, wallets: dict[int, Wallet], *, channel: 
         author=access.membership,
     )
     entry = insert(transaction, lines)
-    if draft.tags:
-        transaction.tags.set(tags_of(access.family, draft.tags))
-    return Entry(entry.transaction, entry.postings, entry.shares, draft.tags)
+    tags = tags_of(access.family, draft.tags)
+    if tags:
+        transaction.tags.set(tags)
+    return Entry(entry.transaction, entry.postings, entry.shares, [tag.name for tag in tags])
 
 
 def insert(transaction: Transaction, lines: Sequence[Line]) -> Entry:
@@ -252,14 +259,14 @@ def _add(
         table=model._meta.db_table,
         columns=", ".join(columns),
         keys=", ".join(conflict),
+        within=WITHIN,
         values=", ".join([place] * len(sums)),
     )
     values = [value for key in sorted(sums) for value in (*key, to_units(sums[key][0]), to_units(sums[key][1]))]
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        for amounts in cursor.fetchall():
-            for units in amounts:
-                rules.check_total(from_units(units))
+        if len(cursor.fetchall()) < len(sums):
+            raise AmountTooLarge(field="amount")
 
 
 def reverse(access: Access, original: Entry, wallets: dict[int, Wallet], *, channel: str, day: date) -> Entry:
@@ -305,6 +312,8 @@ def payee_of(family_id: int, name: str) -> Payee | None:
 
 def tags_of(family_id: int, names: Sequence[str]) -> list[Tag]:
     """The family's tags of these names in any case, made where there are none."""
+    if not names:
+        return []
     by_folded = {name.casefold(): name for name in names}
     Tag.objects.bulk_create(
         (Tag(family_id=family_id, name=name, folded=folded) for folded, name in sorted(by_folded.items())),

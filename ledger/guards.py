@@ -81,6 +81,14 @@ SUMS = [  # invariant 1
         f"OR (SELECT COUNT(*) FROM {POSTING} p WHERE p.transaction_id = NEW.id AND p.category_id IS NULL) "
         "<> (CASE WHEN NEW.from_wallet_id IS NULL OR NEW.to_wallet_id IS NULL THEN 1 ELSE 2 END))",
     ),
+    Guard(
+        "ledger_amount_is_what_moves",
+        TRANSACTION,
+        "UPDATE",
+        f"{BECOMES_EXECUTED} AND EXISTS (SELECT 1 FROM {POSTING} p JOIN {WALLET} w ON w.id = p.wallet_id "
+        "WHERE p.transaction_id = NEW.id AND p.category_id IS NULL AND (p.currency <> w.currency OR ABS(p.amount) <> "
+        "(CASE WHEN p.wallet_id = NEW.from_wallet_id THEN NEW.amount ELSE COALESCE(NEW.to_amount, NEW.amount) END)))",
+    ),
     Guard("ledger_starts_unbooked", TRANSACTION, "INSERT", "NEW.status NOT IN ('draft', 'pending_approval')"),
     Guard("ledger_status_goes_forward", TRANSACTION, "UPDATE", _transitions()),
     Guard(
@@ -144,9 +152,13 @@ FACTS = [  # invariant 3
             SHARE,
             event,
             f"EXISTS (SELECT 1 FROM {POSTING} p JOIN {TRANSACTION} t ON t.id = p.transaction_id "
-            f"WHERE p.id = {row}.posting_id AND t.status IN {BOOKED})",
+            f"WHERE p.id IN ({postings}) AND t.status IN {BOOKED})",
         )
-        for event, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD"))
+        for event, postings in (
+            ("INSERT", "NEW.posting_id"),
+            ("UPDATE", "OLD.posting_id, NEW.posting_id"),
+            ("DELETE", "OLD.posting_id"),
+        )
     ),
 ]
 
@@ -182,27 +194,39 @@ REVERSALS = [  # invariant 4; 'at most one' is a unique column
     ),
 ]
 
-FAMILIES = [  # invariant 5
-    *_of_one_family(WALLET, {"holder_id": "families_membership"}),
-    *_of_one_family(CATEGORY, {"parent_id": CATEGORY}),
-    *_of_one_family(
-        TRANSACTION,
-        {
-            "from_wallet_id": WALLET,
-            "to_wallet_id": WALLET,
-            "author_id": "families_membership",
-            "last_editor_id": "families_membership",
-            "label_id": CATEGORY,
-            "payee_id": "ledger_payee",
-            "reverses_id": TRANSACTION,
-            "replaces_id": TRANSACTION,
-            "refund_of_id": TRANSACTION,
-        },
+REFERENCES = {  # invariant 5
+    WALLET: {"holder_id": "families_membership"},
+    CATEGORY: {"parent_id": CATEGORY},
+    TRANSACTION: {
+        "from_wallet_id": WALLET,
+        "to_wallet_id": WALLET,
+        "author_id": "families_membership",
+        "last_editor_id": "families_membership",
+        "label_id": CATEGORY,
+        "payee_id": "ledger_payee",
+        "reverses_id": TRANSACTION,
+        "replaces_id": TRANSACTION,
+        "refund_of_id": TRANSACTION,
+    },
+    POSTING: {"transaction_id": TRANSACTION, "wallet_id": WALLET, "category_id": CATEGORY},
+    SHARE: {"posting_id": POSTING, "member_id": "families_membership"},
+    TOTAL: {"wallet_id": WALLET, "category_id": CATEGORY, "member_id": "families_membership"},
+    WALLET_MONTH: {"wallet_id": WALLET},
+}
+TAGS = Transaction.tags.through._meta.db_table
+FOREIGN_TAG = (
+    f"EXISTS (SELECT 1 FROM {TRANSACTION} t, ledger_tag g WHERE t.id = NEW.transaction_id AND g.id = NEW.tag_id "
+    "AND g.family_id <> t.family_id)"
+)
+
+FAMILIES = [
+    *(guard for table, references in REFERENCES.items() for guard in _of_one_family(table, references)),
+    Guard(f"{TAGS}_stays_in_its_family", TAGS, "INSERT", FOREIGN_TAG),
+    Guard(f"{TAGS}_moves_to_no_other_family", TAGS, "UPDATE", FOREIGN_TAG),
+    *(
+        Guard(f"{table}_moves_to_no_other_family", table, "UPDATE", "NEW.family_id <> OLD.family_id")
+        for table in ("ledger_payee", "ledger_tag")
     ),
-    *_of_one_family(POSTING, {"transaction_id": TRANSACTION, "wallet_id": WALLET, "category_id": CATEGORY}),
-    *_of_one_family(SHARE, {"posting_id": POSTING, "member_id": "families_membership"}),
-    *_of_one_family(TOTAL, {"wallet_id": WALLET, "category_id": CATEGORY, "member_id": "families_membership"}),
-    *_of_one_family(WALLET_MONTH, {"wallet_id": WALLET}),
 ]
 
 GUARDS = [*SUMS, *BALANCES, *FACTS, *REVERSALS, *FAMILIES]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from financebot.common import guards
+from ledger.guards import REFERENCES
 
 BOOKED = "('executed', 'reversed')"
 
@@ -85,20 +86,43 @@ CHECKS = [
         WHERE t.reverses_id IS NOT NULL""",
     ),
     Check(
-        5,
-        "a posting refers to another family",
-        "posting",
-        """SELECT p.id FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id
-        JOIN ledger_wallet w ON w.id = p.wallet_id LEFT JOIN ledger_category c ON c.id = p.category_id
-        WHERE t.family_id <> p.family_id OR w.family_id <> p.family_id OR c.family_id <> p.family_id""",
+        4,
+        "it does not take back what it reverses",
+        "transaction",
+        f"""SELECT r.id FROM ledger_transaction r
+        JOIN ledger_posting p ON p.transaction_id IN (r.id, r.reverses_id)
+        WHERE r.reverses_id IS NOT NULL AND r.status IN {BOOKED}
+        GROUP BY r.id, p.wallet_id, p.category_id, p.currency
+        HAVING SUM(p.amount) <> 0 OR SUM(p.base_amount) <> 0""",
+    ),
+    *(
+        Check(
+            5,
+            f"its {column.removesuffix('_id')} is of another family",
+            table.removeprefix("ledger_"),
+            f"SELECT r.id FROM {table} r JOIN {other} o ON o.id = r.{column} WHERE o.family_id <> r.family_id",
+        )
+        for table, references in REFERENCES.items()
+        for column, other in references.items()
     ),
     Check(
-        5,
-        "a transaction refers to another family",
-        "transaction",
-        """SELECT t.id FROM ledger_transaction t JOIN families_membership m ON m.id = t.author_id
-        LEFT JOIN ledger_wallet f ON f.id = t.from_wallet_id LEFT JOIN ledger_wallet o ON o.id = t.to_wallet_id
-        WHERE m.family_id <> t.family_id OR f.family_id <> t.family_id OR o.family_id <> t.family_id""",
+        6,
+        "it is below its overdraft limit",
+        "wallet",
+        "SELECT w.id FROM ledger_wallet w WHERE w.balance - w.held < -w.overdraft_limit",
+    ),
+    Check(
+        9,
+        "its month totals are not the sums of its category postings",
+        "wallet",
+        f"""SELECT key.wallet_id FROM (
+            SELECT p.wallet_id, p.category_id, p.currency, {{month}} AS month, p.amount, p.base_amount
+            FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id
+            WHERE t.status IN {BOOKED} AND p.category_id IS NOT NULL
+            UNION ALL
+            SELECT m.wallet_id, m.category_id, m.currency, m.month, -m.amount, -m.base_amount FROM ledger_monthtotal m
+        ) key GROUP BY key.wallet_id, key.category_id, key.currency, key.month
+        HAVING SUM(key.amount) <> 0 OR SUM(key.base_amount) <> 0""",
     ),
     Check(
         9,

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management.commands import flush
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import LoginSession, User
 from accounts.tokens import pair
@@ -98,6 +100,8 @@ class House:
     categories: dict[str, Category]
 
     def __getattr__(self, name: str) -> Person:
+        if name == "people" or name not in self.people:
+            raise AttributeError(name)
         return self.people[name]
 
     def spend(self, amount: str, wallet: str = "cash", by: str = "owner", **fields: Any) -> Any:
@@ -181,9 +185,27 @@ def build_house() -> House:
     )
 
 
+@contextmanager
+def undone() -> Iterator[None]:
+    """A transaction that leaves nothing behind; use cases, whose own are durable, may run in it."""
+    block = transaction.atomic()
+    block._from_testcase = True
+    with block:
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def built_house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
+    """The cast, built once a file in a transaction around those of its tests: it takes longer than a test."""
+    with django_db_blocker.unblock(), undone():
+        yield build_house()
+
+
 @pytest.fixture
-def house(db: None) -> House:
-    return build_house()
+def house(built_house: House, db: None) -> House:
+    """The cast as it was built, with rows of the test's own to change."""
+    return deepcopy(built_house)
 
 
 @pytest.fixture

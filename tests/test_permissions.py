@@ -1,13 +1,9 @@
 """Every operation × everybody: over HTTP, and again by the use cases alone."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
 
 from accounts.models import LoginSession
 from audit.trail import Actor
@@ -16,7 +12,7 @@ from families.roles import TABLE, P
 from financebot.api.problems import PROBLEMS
 from financebot.common.errors import DomainError
 from financebot.common.usecase import Refused, unit_of_work
-from tests.conftest import House, build_house
+from tests.conftest import House
 from tests.http import Http
 from tests.permission_rows import PEOPLE
 from tests.permission_table import ROWS, TOKEN_CALLS
@@ -26,28 +22,6 @@ pytestmark = pytest.mark.django_db
 ROUTED = {
     f"{method} {route.removeprefix('api/v1/')}": view.calls[action] for method, route, view, action in operations()
 }
-
-
-@contextmanager
-def taken_back() -> Iterator[None]:
-    """A transaction like the test framework's own, so that a durable unit of work may open inside it."""
-    atomic = transaction.atomic()
-    atomic._from_testcase = True
-    with atomic:
-        yield
-        connection.set_rollback(True)
-
-
-@pytest.fixture(scope="module")
-def cast(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
-    with django_db_blocker.unblock(), taken_back():
-        yield build_house()
-
-
-@pytest.fixture
-def house(cast: House) -> House:
-    """One cast for the whole module: every test's own transaction takes back what it did to them."""
-    return cast
 
 
 def client(house: House, who: str) -> Http:

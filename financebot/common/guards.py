@@ -93,13 +93,17 @@ def _drop(cursor: object, guard: Guard) -> None:
     if connection.vendor == "sqlite":
         execute(f"DROP TRIGGER IF EXISTS {guard.name}")
         return
-    execute(f"DROP FUNCTION IF EXISTS {guard.name}() CASCADE")
+    for name in (guard.name, f"{guard.name}_at_once"):
+        execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
 
 
 def _forbid_truncate(cursor: object, guard: Guard) -> None:
+    at_once = Guard(f"{guard.name}_at_once", guard.table, "TRUNCATE")  # of no row: nothing to look at
+    function, _ = at_once.sql("postgresql")
+    cursor.execute(function)  # type: ignore[attr-defined]
     cursor.execute(  # type: ignore[attr-defined]
-        f"CREATE TRIGGER {guard.name}_at_once BEFORE TRUNCATE ON {guard.table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {guard.name}()"
+        f"CREATE TRIGGER {at_once.name} BEFORE TRUNCATE ON {guard.table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {at_once.name}()"
     )
 
 

@@ -31,8 +31,7 @@ def create_wallet(*, actor: Actor, fields: Mapping[str, Any]) -> Wallet:
     limit = Decimal(0) if fields["type"] == WalletType.ALLOWANCE else None
     wallet = Wallet(
         family_id=access.family,
-        currency=access.policy.base_currency,
-        **{"overdraft_limit": limit, **fields},
+        **{"currency": access.policy.base_currency, "overdraft_limit": limit, **fields},
     )
     _check(access, wallet, changed=fields)
     wallet.save(force_insert=True)
