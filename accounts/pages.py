@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.decorators import method_decorator
@@ -51,7 +52,8 @@ class LoginPage(View):
         if isinstance(outcome, Refused):
             form.add_error(None, _("E-mail address or password are not right."))
             return self._page(request, form)
-        request.session.flush()  # a session id from before the log-in is worth nothing after it
+        request.session.flush()  # a session id or CSRF token from before the log-in is worth nothing after it
+        rotate_token(request)
         request.session[SESSION_KEY] = outcome.session.pk
         return redirect(_next(request))
 

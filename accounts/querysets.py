@@ -1,5 +1,6 @@
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F
 
@@ -17,10 +18,12 @@ class UserQuerySet(models.QuerySet["User"]):
 
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def alive(self) -> "LoginSessionQuerySet":
-        """Neither revoked nor over, of an active user whose security epoch is still that of the log-in."""
+        """Neither revoked nor over nor idle, of an active user whose security epoch is still that of the log-in."""
+        now = clock.now()
         return self.filter(
             revoked_at__isnull=True,
-            expires_at__gt=clock.now(),
+            expires_at__gt=now,
+            rotated_at__gt=now - settings.SESSION_IDLE,
             user__is_active=True,
             epoch=F("user__security_epoch"),
         )

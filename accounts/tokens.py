@@ -66,9 +66,9 @@ def read_refresh(text: str) -> RefreshClaims:
     """InvalidToken unless it is a refresh token of ours that has not run out."""
     try:
         payload = RefreshToken(text).payload  # type: ignore[arg-type]
-        return RefreshClaims(session=int(payload["sid"]), counter=int(payload["n"]))
-    except (TokenError, KeyError, TypeError, ValueError) as error:
+    except (TokenError, TypeError, ValueError) as error:
         raise InvalidToken from error
+    return RefreshClaims(session=claim_of(payload, "sid"), counter=claim_of(payload, "n", least=0))
 
 
 def proof_age(session: LoginSession) -> timedelta:
@@ -79,12 +79,12 @@ def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def claim_of(token: Any, name: str) -> int:
-    """A claim that holds one of our ids; InvalidToken when it is anything else."""
+def claim_of(token: Any, name: str, *, least: int = 1) -> int:
+    """A claim that holds one of our numbers; InvalidToken when it is anything else."""
     try:
         value = int(token[name])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InvalidToken from error
-    if not 0 < value < 2**63:
+    if not least <= value < 2**63:
         raise InvalidToken
     return value

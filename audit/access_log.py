@@ -6,7 +6,7 @@ import queue
 import threading
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 
 from audit.models import AccessLog
 
@@ -39,7 +39,7 @@ class Writer:
         while rows := self._take():
             try:
                 AccessLog.objects.bulk_create(rows)
-            except DatabaseError:
+            except Error:
                 for row in rows:
                     self.add(row)
                 raise
@@ -72,7 +72,7 @@ class Writer:
         try:
             close_old_connections()
             self.flush()
-        except DatabaseError as error:
+        except Exception as error:  # noqa: BLE001 - the thread must outlive whatever it is
             log.warning("not written yet: %s", error)
         if self.lost:
             log.warning("%s rows lost: the queue was full", self.lost)

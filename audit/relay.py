@@ -9,12 +9,12 @@ BATCH = 500
 ONE_RELAY = -1  # key of the advisory lock; families lock their own ids, which are positive
 
 NUMBER = """
-WITH next AS (
+UPDATE audit_eventlog SET position = next.step + (SELECT COALESCE(MAX(position), 0) FROM audit_eventlog)
+FROM (
     SELECT id, row_number() OVER (ORDER BY id) AS step FROM audit_eventlog
     WHERE position IS NULL ORDER BY id LIMIT %s
-)
-UPDATE audit_eventlog SET position = next.step + (SELECT COALESCE(MAX(position), 0) FROM audit_eventlog)
-FROM next WHERE audit_eventlog.id = next.id
+) AS next
+WHERE audit_eventlog.id = next.id
 """
 
 

@@ -10,6 +10,7 @@ from django.db.models.functions import JSONObject
 
 from audit.models import AccessLog, EventLog, EventSubject, SubjectKind
 from families.roles import Access, P, Role, Scope
+from families.rules import invitable
 from financebot.common.fields import JsonList
 from ledger.kinds import Visibility
 from ledger.models import Wallet
@@ -124,12 +125,18 @@ def _reaches(row: Any, access: Access, wallets: WalletsSeen) -> bool:
     permission = SIGHT.get(row.entity_type)
     scope = access.scope(permission) if permission else None
     if scope is None or scope is Scope.ALL:
-        return scope is Scope.ALL
+        return scope is Scope.ALL and not _offers_too_much(row, access)
     about: dict[str, set[int]] = {SubjectKind.WALLET: set(), SubjectKind.MEMBER: set()}
     for subject in row.about:
         about[subject["kind"]].add(subject["id"])
     reach = wallets.mine | wallets.joint if scope is Scope.JOINT else wallets.mine
     return bool(about[SubjectKind.WALLET] & reach) or access.membership in about[SubjectKind.MEMBER]
+
+
+def _offers_too_much(row: EventLog, access: Access) -> bool:
+    """Whether it is about an invitation to a role that this viewer could not invite to, and so does not see."""
+    _, role = row.changes.get("role", (None, None)) if row.entity_type == "invitation" else (None, None)
+    return role is not None and role not in invitable(access.role)
 
 
 def _without_hidden(changes: dict[str, Any], wallets: WalletsSeen) -> dict[str, Any]:

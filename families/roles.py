@@ -112,9 +112,15 @@ def preset(role: Role) -> frozenset[P]:
 
 
 def scope_of(name: P, role: Role) -> Scope:
-    """How far a held permission reaches: outside the preset, as far as for the lowest role that has it."""
+    """How far a held permission reaches: outside the preset, as far as for the lowest role that has it.
+
+    `CAPPED` is resolved to what it means for the role that it is taken from.
+    """
     scopes = TABLE[name].scopes
-    return scopes.get(role) or scopes[min(scopes, key=RANK.__getitem__)]
+    source = role if role in scopes else min(scopes, key=RANK.__getitem__)
+    if scopes[source] is Scope.CAPPED:
+        return Scope.OWN if source is Role.CHILD else Scope.ALL
+    return scopes[source]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +160,7 @@ class Access:
         """`ALL`, `JOINT`, `OWN`, or None for not at all; `CAPPED` is resolved to what it means for this role."""
         if name not in self.held or (self.token_scope and not TABLE[name].telegram):
             return None
-        scope = scope_of(name, self.role)
-        if scope is Scope.CAPPED:
-            return Scope.OWN if self.role is Role.CHILD else Scope.ALL
-        return scope
+        return scope_of(name, self.role)
 
     def holds(self, name: P) -> bool:
         return self.scope(name) is not None

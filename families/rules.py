@@ -18,7 +18,7 @@ def invitable(role: Role) -> list[Role]:
 
 def permissions_of(role: Role, *, granted: set[str], withdrawn: set[str]) -> frozenset[P]:
     """What a member holds: the role's preset, with an owner's overrides; withdrawing wins."""
-    return frozenset((preset(role) | {P(name) for name in granted}) - {P(name) for name in withdrawn})
+    return frozenset(name for name in P if name in preset(role) | granted and name not in withdrawn)
 
 
 def default_threshold(decimals: int) -> Decimal:

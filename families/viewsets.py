@@ -44,5 +44,5 @@ class FamilyViewSet(ApiView):
         if "pk" not in self.kwargs:
             return
         self.object = self.seen(self.access).filter(pk=self.kwargs["pk"]).first()
-        if self.object is None:
+        if self.object is None and not self.answered_before():
             raise NotFound

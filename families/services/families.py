@@ -65,6 +65,9 @@ def edit_family(*, actor: Actor, changes: Mapping[str, Any], version: int | None
         setattr(family, field, value)
     for field in ("approval_threshold", "adult_approval_limit"):
         money.check_limit(getattr(family, field), family.base_currency, field=field)
+    if currency != before.get("base_currency", currency):
+        for limit in Membership.objects.in_family(family.pk).values_list("spending_limit", flat=True):
+            money.check_limit(limit, currency, field="base_currency")
     _save(family, *changes)
     after = {field: (before[field], getattr(family, field)) for field in changes}
     texts = {"name": after.pop("name")} if "name" in after else {}
@@ -124,7 +127,11 @@ def transfer_ownership(*, actor: Actor, membership_id: int) -> Membership:
             {"owner_id": (owner.pk, heir.pk)},
             members=[heir.pk, owner.pk],
         ),
-        membership.about(EventName.ROLE_CHANGED, heir, {"role": (before, heir.role)}),
+        *(
+            [membership.about(EventName.ROLE_CHANGED, heir, {"role": (before, heir.role)})]
+            if before != heir.role
+            else []
+        ),
         membership.about(EventName.ROLE_CHANGED, owner, {"role": (Role.OWNER, owner.role)}),
         actor=actor,
     )

@@ -74,7 +74,7 @@ def accept_invitation(*, actor: Actor, token: str) -> Membership:
     families_access.lock(family_id, alone=True)
     codes.spend(code)
     membership.lock_people(actor.user)
-    invitation = Invitation.objects.open().select_related("invited_by").filter(pk=code.subject).first()
+    invitation = Invitation.objects.open().select_related("invited_by__user").filter(pk=code.subject).first()
     if invitation is None or not _still_offered(invitation):
         raise InvalidCode(field="token")
     if Family.objects.filter(pk=family_id, archived_at__isnull=False).exists():
@@ -91,6 +91,7 @@ def _still_offered(invitation: Invitation) -> bool:
     inviter = invitation.invited_by
     return (
         inviter.state == MembershipState.ACTIVE
+        and inviter.user.is_active
         and families_access.holds(inviter, P.INVITE_MEMBER)
         and Role(invitation.role) in rules.invitable(Role(inviter.role))
     )

@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 
 from django.conf import settings
 from django.db import OperationalError, connection
@@ -79,3 +80,10 @@ def claim(*, caller: str, key: str, fingerprint: str) -> Claim | Stored:
     if kept.fingerprint != fingerprint or kept.status is None or kept.body is None:
         raise IdempotencyKeyReused
     return Stored(kept.status, bytes(kept.body), kept.etag)
+
+
+def was_emptied(*, caller: str, key: str, fingerprint: str) -> bool:
+    """Whether the first answer to this request is kept and has no body."""
+    fresh = clock.now() - timedelta(hours=settings.IDEMPOTENCY_HOURS)
+    found = IdempotencyKey.objects.filter(caller=caller, key=key, fingerprint=fingerprint, created_at__gte=fresh)
+    return found.filter(status=HTTPStatus.NO_CONTENT).exists()

@@ -20,14 +20,13 @@ class WireParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
-            return json.loads(
-                stream.read().decode("utf-8"),
-                parse_float=Decimal,
-                parse_constant=_refuse,
-                object_pairs_hook=_without_twins,
-            )
+            text = stream.read().decode("utf-8")
+            found = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_without_twins)
+            if "\\u" in text:  # half of a surrogate pair can be neither stored nor sent back in an error
+                json.dumps(found, ensure_ascii=False, default=str).encode()
         except (ValueError, RecursionError) as error:
             raise ParseError(_("The body is not valid JSON.")) from error
+        return found
 
 
 def _refuse(constant: str) -> None:

@@ -87,11 +87,11 @@ class ApiView(GenericViewSet[Any]):
         return found
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if self.action not in self.calls:
-            raise MethodNotAllowed(str(request.method))
         now = trace.current.get()
         if now and request.resolver_match:
             now.route = request.resolver_match.route
+        if self.action not in self.calls:
+            raise MethodNotAllowed(str(request.method))
         super().initial(request, *args, **kwargs)
         self.query = self._read(self.call.query, request.query_params)
 
@@ -120,14 +120,28 @@ class ApiView(GenericViewSet[Any]):
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
+    @property
+    def _caller(self) -> str:
+        return f"user:{self.request.user.pk}"
+
+    def answered_before(self) -> bool:
+        """Whether this very request, by its key, was answered without a body: what it was about may be gone since."""
+        key = None if self.call.secret else idempotency.key_of(self.request)
+        if not key:
+            return False
+        fingerprint = idempotency.fingerprint_of(self.request)
+        return idempotency.was_emptied(caller=self._caller, key=key, fingerprint=fingerprint)
+
     def once(self, work: Callable[[], Any]) -> Response:
         """Open the unit of work, run one use case in it, answer; with an Idempotency-Key: once, for ever alike."""
+        if self.call.body is None:
+            self._read(Query, self.request.data)  # takes nothing, so refuses everything
         key = None if self.call.secret else idempotency.key_of(self.request)
         claimed: idempotency.Claim | idempotency.Stored | None = None
         with unit_of_work():
             if key:
                 claimed = idempotency.claim(
-                    caller=f"user:{self.request.user.pk}",
+                    caller=self._caller,
                     key=key,
                     fingerprint=idempotency.fingerprint_of(self.request),
                 )

@@ -59,9 +59,9 @@ class Scene:
         flip(entry)
         return entry
 
-    def take_back(self, *lines) -> Entry:
+    def take_back(self, *lines, **fields) -> Entry:
         """An attempt to book these lines as the reversal of `booked`."""
-        return self.book(*lines, from_wallet_id=self.cash, reverses=self.booked.transaction)
+        return self.book(*lines, from_wallet_id=self.cash, reverses=self.booked.transaction, **fields)
 
 
 def build_scene(house: House) -> Scene:
@@ -202,7 +202,7 @@ def reversal_of(original: Entry, s: Scene) -> None:
 
 def reversal_of_a_half(s: Scene) -> None:
     half = TEN / 2
-    s.take_back(line(s.cash, half), line(s.cash, -half, category=s.food, shares={s.author: -half}))
+    s.take_back(line(s.cash, half), line(s.cash, -half, category=s.food, shares={s.author: -half}), amount=half)
 
 
 def reversal_of_another_category(s: Scene) -> None:

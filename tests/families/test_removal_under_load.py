@@ -1,0 +1,290 @@
+"""Rights under concurrency: what a removal stops, who is left as owner, and the order in which locks are taken."""
+
+import re
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from families import services as family_services
+from families.models import Membership
+from families.roles import Role
+from families.services import edit_member, remove_member, suspend_member
+from financebot.common.errors import NotFound
+from financebot.common.usecase import unit_of_work
+from ledger import services as ledger_services
+from ledger.models import Transaction
+from ledger.rules import Draft
+from ledger.services import create_wallet
+from tests.conftest import House, build_house, founder_of, join, person, record
+from tests.families.helpers import invite, until, waiting_for
+
+pytestmark = pytest.mark.postgres
+
+WRITERS, WRITES_EACH = 6, 400
+
+
+def wallet_of(owner: Any) -> Any:
+    with unit_of_work():
+        return create_wallet(actor=owner.actor, fields={"name": "Cash", "type": "cash"})
+
+
+@pytest.mark.parametrize("end", [remove_member, suspend_member])
+def test_no_write_of_a_member_commits_after_their_removal_and_it_does_not_starve(threads, end):
+    owner = founder_of()
+    adult = join(owner, "adult")
+    wallet = wallet_of(owner)
+    under_way = threading.Semaphore(0)
+
+    def write() -> int:
+        for done in range(WRITES_EACH):
+            try:
+                record(adult, "1.00", to_wallet=wallet.pk)
+            except NotFound:
+                return done
+            under_way.release()
+        return WRITES_EACH
+
+    def remove() -> int:
+        for _ in range(2 * WRITERS):
+            assert under_way.acquire(timeout=10)
+        with unit_of_work():
+            end(actor=owner.actor, membership_id=adult.membership.pk)
+        return Transaction.objects.count()
+
+    *written, at_removal = threads([*[write] * WRITERS, remove])
+    assert all(isinstance(count, int) for count in [*written, at_removal]), (written, at_removal)
+    assert Transaction.objects.count() == at_removal == sum(written)
+    assert max(written) < WRITES_EACH, "the removal came only when there was nobody left to wait for"
+
+
+def test_who_comes_after_a_waiting_removal_waits_behind_it(threads):
+    owner = founder_of()
+    adult = join(owner, "adult")
+    wallet = wallet_of(owner)
+    family = owner.membership.family_id
+    first_holds, removal_waits = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with unit_of_work():
+            ledger_services.create_category(actor=adult.actor, fields={"name": "Pets", "kind": "expense"})
+            first_holds.set()
+            until(lambda: waiting_for(family) == 1, "the removal to wait")
+            removal_waits.set()
+            until(lambda: waiting_for(family) == 2, "the later writer to wait behind it")
+
+    def remove() -> None:
+        assert first_holds.wait(10)
+        with unit_of_work():
+            remove_member(actor=owner.actor, membership_id=adult.membership.pk)
+
+    def later() -> None:
+        assert removal_waits.wait(10)
+        record(adult, "1.00", to_wallet=wallet.pk)
+
+    outcomes = threads([first, remove, later])
+    assert outcomes[:2] == [None, None]
+    assert isinstance(outcomes[2], NotFound)
+    assert not Transaction.objects.exists()
+
+
+def owners_of(family_id: int) -> int:
+    return Membership.objects.filter(family_id=family_id, role="owner", state="active").count()
+
+
+def demote(by: Any, other: Any) -> None:
+    edit_member(actor=by.actor, membership_id=other.membership.pk, changes={"role": "adult"}, version=None)
+
+
+def suspend(by: Any, other: Any) -> None:
+    suspend_member(actor=by.actor, membership_id=other.membership.pk)
+
+
+def remove(by: Any, other: Any) -> None:
+    remove_member(actor=by.actor, membership_id=other.membership.pk)
+
+
+def leave(by: Any, other: Any) -> None:
+    remove_member(actor=by.actor, membership_id=by.membership.pk)
+
+
+@pytest.mark.parametrize("act", [demote, suspend, remove, leave])
+@pytest.mark.parametrize("_round", range(3))
+def test_of_two_owners_at_each_other_exactly_one_is_left(threads, act, _round):
+    one = founder_of()
+    two = join(one, "owner")
+
+    def against(by: Any, other: Any) -> Callable[[], None]:
+        def run() -> None:
+            with unit_of_work():
+                act(by, other)
+
+        return run
+
+    outcomes = threads([against(one, two), against(two, one)])
+    refused = [outcome for outcome in outcomes if outcome is not None]
+    assert owners_of(one.membership.family_id) == 1
+    expected = {"demote": "PermissionDenied", "leave": "LastOwner"}.get(act.__name__, "NotFound")
+    assert [type(outcome).__name__ for outcome in refused] == [expected]
+
+
+ORDER = [
+    "family",
+    "accounts_user",
+    "families_membership",
+    "families_invitation",
+    "ledger_transaction",
+    "ledger_wallet",
+    "ledger_monthtotal",
+    "ledger_walletmonth",
+]
+ADVISORY = re.compile(r"SELECT pg_advisory_xact_lock(_shared)?\(")
+ROW_LOCK = re.compile(r'FROM "(\w+)" .*FOR (NO KEY UPDATE|UPDATE|SHARE|KEY SHARE)', re.DOTALL)
+UPSERT = re.compile(r"INSERT INTO (ledger_monthtotal|ledger_walletmonth) ")
+
+
+class Locks:
+    """Notes, in order, what each statement locks."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.unordered: list[str] = []
+        self.strengths: set[str] = set()
+        self.modes: list[str] = []
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if advisory := ADVISORY.search(sql):
+            self.taken.append("family")
+            self.modes.append("shared" if advisory[1] else "alone")
+        elif row := ROW_LOCK.search(sql):
+            self.taken.append(row[1])
+            self.strengths.add(row[2])
+            if f'ORDER BY "{row[1]}"."id" ASC' not in sql and f'"{row[1]}"."id" = %s' not in sql:
+                self.unordered.append(sql)
+        elif upsert := UPSERT.search(sql):
+            self.taken.append(upsert[1])
+        return execute(sql, params, many, context)
+
+
+def member(house: House, name: str) -> int:
+    return house.people[name].membership.pk
+
+
+def as_owner(name: str, /, **fixed: Any) -> Callable[[House], Callable[[], Any]]:
+    def prepare(house: House) -> Callable[[], Any]:
+        given = {key: value(house) if callable(value) else value for key, value in fixed.items()}
+        use_case = getattr(family_services, name, None) or getattr(ledger_services, name)
+        return lambda: use_case(actor=house.owner.actor, **given)
+
+    return prepare
+
+
+def accepting(house: House) -> Callable[[], Any]:
+    token, guest = invite(house.owner, "child").token, person()
+    return lambda: family_services.accept_invitation(actor=guest.actor, token=token)
+
+
+def restoring_family(house: House) -> Callable[[], Any]:
+    with unit_of_work():
+        family_services.archive_family(actor=house.owner.actor)
+    return lambda: family_services.restore_family(actor=house.owner.actor)
+
+
+def restoring_wallet(house: House) -> Callable[[], Any]:
+    wallet = house.wallets["cash"].pk
+    with unit_of_work():
+        ledger_services.archive_wallet(actor=house.owner.actor, wallet_id=wallet)
+    return lambda: ledger_services.restore_wallet(actor=house.owner.actor, wallet_id=wallet)
+
+
+def transferring(house: House) -> Callable[[], Any]:
+    wallets = {"from_wallet": house.wallets["members"].pk, "to_wallet": house.wallets["cash"].pk}
+    draft = Draft(amount=Decimal(5), **wallets)
+    return lambda: ledger_services.create_transaction(actor=house.owner.actor, draft=draft)
+
+
+def entry(house: House) -> int:
+    return house.move("5.00", "cash", "anns").transaction.pk
+
+
+def cash(house: House) -> int:
+    return house.wallets["cash"].pk
+
+
+SHARED, ALONE = "shared", "alone"
+USE_CASES = {
+    "create_family": (None, as_owner("create_family", name="Two", base_currency="EUR", timezone="UTC")),
+    "edit_family": (ALONE, as_owner("edit_family", changes={"name": "New"}, version=None)),
+    "archive_family": (ALONE, as_owner("archive_family")),
+    "restore_family": (ALONE, restoring_family),
+    "transfer_ownership": (ALONE, as_owner("transfer_ownership", membership_id=lambda h: member(h, "adult"))),
+    "edit_member": (
+        ALONE,
+        as_owner("edit_member", membership_id=lambda h: member(h, "adult"), changes={"role": "owner"}, version=None),
+    ),
+    "suspend_member": (ALONE, as_owner("suspend_member", membership_id=lambda h: member(h, "adult"))),
+    "resume_member": (ALONE, as_owner("resume_member", membership_id=lambda h: member(h, "suspended"))),
+    "remove_member": (ALONE, as_owner("remove_member", membership_id=lambda h: member(h, "adult"))),
+    "create_invitation": (SHARED, as_owner("create_invitation", role=Role.CHILD, email=None)),
+    "revoke_invitation": (
+        SHARED,
+        as_owner("revoke_invitation", invitation_id=lambda h: invite(h.owner, "child").invitation.pk),
+    ),
+    "accept_invitation": (ALONE, accepting),
+    "create_wallet": (SHARED, as_owner("create_wallet", fields={"name": "New", "type": "cash"})),
+    "edit_wallet": (SHARED, as_owner("edit_wallet", wallet_id=cash, changes={"name": "New"}, version=None)),
+    "archive_wallet": (SHARED, as_owner("archive_wallet", wallet_id=cash)),
+    "restore_wallet": (SHARED, restoring_wallet),
+    "create_category": (SHARED, as_owner("create_category", fields={"name": "Pets", "kind": "expense"})),
+    "create_transaction": (SHARED, transferring),
+    "edit_words": (
+        SHARED,
+        as_owner("edit_words", transaction_id=entry, changes={"payee": "Shop", "tags": ["a"]}, version=None),
+    ),
+    "reverse_transaction": (SHARED, as_owner("reverse_transaction", transaction_id=entry, reason="")),
+    "undo_transaction": (SHARED, as_owner("undo_transaction", transaction_id=entry, reason="")),
+    "remove_transaction": (SHARED, as_owner("remove_transaction", transaction_id=entry, reason="")),
+}
+
+
+def test_every_use_case_on_a_family_stands_in_the_table_of_locks():
+    assert set(USE_CASES) == {*family_services.__all__, *ledger_services.__all__}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", USE_CASES)
+def test_a_use_case_takes_its_locks_in_the_one_order(name):
+    mode, prepare = USE_CASES[name]
+    run, locks = prepare(build_house()), Locks()
+    with connection.execute_wrapper(locks), unit_of_work():
+        run()
+    assert set(locks.taken) <= set(ORDER), "a lock on something that has no place in the order"
+    ranks = [ORDER.index(table) for table in locks.taken]
+    assert ranks == sorted(ranks), locks.taken
+    assert locks.modes == ([mode] if mode else [])
+    assert locks.strengths <= {"NO KEY UPDATE"}
+    assert not locks.unordered
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("create_family", ["accounts_user"]),
+        ("transfer_ownership", ["family", "accounts_user", "families_membership"]),
+        ("remove_member", ["family", "accounts_user", "families_membership"]),
+        ("create_transaction", ["family", "ledger_wallet", "ledger_walletmonth"]),
+        (
+            "reverse_transaction",
+            ["family", "ledger_transaction", "ledger_wallet", "ledger_walletmonth"],
+        ),
+    ],
+)
+def test_the_recorder_sees_the_locks(name, expected):
+    run, locks = USE_CASES[name][1](build_house()), Locks()
+    with connection.execute_wrapper(locks), unit_of_work():
+        run()
+    assert list(dict.fromkeys(locks.taken)) == expected
