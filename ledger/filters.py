@@ -70,10 +70,9 @@ def transactions(
         wallet = seen_wallets.filter(pk=query["wallet"]).values("pk")
         found = found.filter(Q(from_wallet__in=wallet) | Q(to_wallet__in=wallet))
     if "category" in query:
-        tree = Q(category=query["category"]) | Q(category__parent=query["category"])
-        tree |= Q(category__parent__parent=query["category"])
-        postings = Posting.objects.filter(tree, transaction=OuterRef("pk"))
-        found = found.filter(Exists(postings) | Q(label=query["category"]))
+        tree = Category.objects.tree(query["category"]).values("pk")
+        postings = Posting.objects.filter(category__in=tree, transaction=OuterRef("pk"))
+        found = found.filter(Exists(postings) | Q(label__in=tree))
     if "include" not in query and "status" not in query:
         found = found.exclude(status=Status.REVERSED).filter(reverses__isnull=True)
     return found

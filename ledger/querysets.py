@@ -44,6 +44,10 @@ class CategoryQuerySet(models.QuerySet["Category"]):
     def visible_to(self, access: Access) -> "CategoryQuerySet":
         return self.in_family(access.family)
 
+    def tree(self, root: int) -> "CategoryQuerySet":
+        """A category with its children and theirs: they are at most three levels deep."""
+        return self.filter(Q(pk=root) | Q(parent=root) | Q(parent__parent=root))
+
     def usable(self) -> "CategoryQuerySet":
         """Those that people choose from: not the system's own, not archived."""
         return self.filter(archived_at__isnull=True).exclude(kind__in=list(SYSTEM_KINDS))
