@@ -16,7 +16,7 @@ from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
-from financebot.common.errors import NotFound, PreconditionFailed
+from financebot.common.errors import NotFound, PermissionDenied, PreconditionFailed
 from financebot.common.usecase import Refused, use_case
 
 
@@ -76,7 +76,9 @@ def refresh(*, actor: Actor, claims: tokens.RefreshClaims) -> tokens.Pair | Refu
 
 @use_case
 def log_out(*, actor: Actor, everywhere: bool) -> None:
-    """End this session, or all of the caller's."""
+    """End this session, or all of the caller's. PermissionDenied for all by a token that speaks for a chat."""
+    if everywhere and actor.token_scope:
+        raise PermissionDenied("person")
     mine = LoginSession.objects.of(_person(actor))
     _revoke(mine if everywhere else mine.filter(pk=actor.session or 0))
     changes = {"everywhere": (None, everywhere)}

@@ -15,7 +15,6 @@ from families import rules
 from families.errors import FamilyArchived
 from families.models import Family, FamilyUserPermission, Membership, MembershipState
 from families.roles import Access, P, Policy, Role
-from financebot.api import trace
 from financebot.common.errors import Invalid, NotFound
 from financebot.common.fields import JsonList
 
@@ -108,8 +107,6 @@ def _with_permissions(memberships: Any) -> Any:
 
 
 def _access(membership: Any, actor: Actor) -> Access:
-    if now := trace.current.get():
-        now.family = membership.family_id
     known = {p.value for p in P}  # a row of a permission that has gone since means nothing
     return Access(
         user=membership.user_id,

@@ -1,5 +1,6 @@
 """The parameters of the ledger's lists, and what they leave of a queryset."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -7,6 +8,7 @@ from rest_framework import serializers
 
 from financebot.api.serializers import AmountField, IdField
 from financebot.api.views import PageQuery, Query
+from financebot.common import money
 from ledger.kinds import CategoryKind, Channel, Status, TransactionType
 from ledger.models import Category, Posting, Transaction, Wallet
 
@@ -20,6 +22,16 @@ DIRECT = {
     "date_from": "occurred_on__gte",
     "date_to": "occurred_on__lte",
 }
+
+
+class AmountBound(AmountField):
+    """A bound of a filter: no finer than the database keeps."""
+
+    def to_internal_value(self, data: object) -> Decimal:
+        bound = super().to_internal_value(data)
+        if -int(bound.as_tuple().exponent) > money.SCALE:
+            self.fail("invalid")
+        return bound
 
 
 class WalletListQuery(Query):
@@ -40,8 +52,8 @@ class TransactionListQuery(PageQuery):
     status = serializers.ChoiceField(required=False, choices=list(Status))
     type = serializers.ChoiceField(required=False, choices=list(TransactionType))
     channel = serializers.ChoiceField(required=False, choices=list(Channel))
-    amount_min = AmountField(required=False)
-    amount_max = AmountField(required=False)
+    amount_min = AmountBound(required=False)
+    amount_max = AmountBound(required=False)
     date_from = serializers.DateField(required=False)
     date_to = serializers.DateField(required=False)
     include = serializers.ChoiceField(required=False, choices=["reversed"])

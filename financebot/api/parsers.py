@@ -24,7 +24,7 @@ class WireParser(BaseParser):
             found = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_without_twins)
             if "\\u" in text:  # half of a surrogate pair can be neither stored nor sent back in an error
                 json.dumps(found, ensure_ascii=False, default=str).encode()
-        except (ValueError, RecursionError) as error:
+        except (ValueError, ArithmeticError, RecursionError) as error:
             raise ParseError(_("The body is not valid JSON.")) from error
         return found
 

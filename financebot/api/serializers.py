@@ -54,7 +54,8 @@ class AmountField(serializers.Field[Decimal, Any, Any, Any]):
         text = "" if isinstance(data, bool) else str(data) if isinstance(data, str | int | Decimal) else ""
         if len(text) > money.AMOUNT_LENGTH or not money.AMOUNT.fullmatch(text):
             self.fail("invalid")
-        return Decimal(text)
+        amount = Decimal(text)
+        return amount or abs(amount)  # no minus zero
 
     def to_representation(self, value: Decimal) -> str:
         return str(value)

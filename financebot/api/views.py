@@ -22,7 +22,7 @@ from financebot.api.serializers import StrictSerializer
 from financebot.common.errors import DomainError, Invalid
 from financebot.common.usecase import Refused, unit_of_work
 
-ENTITY_TAG = re.compile(r'"v([0-9]{1,9})"', re.ASCII)
+ENTITY_TAG = re.compile(r'"v([1-9][0-9]{0,8})"', re.ASCII)
 FAMILY_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
@@ -96,9 +96,9 @@ class ApiView(GenericViewSet[Any]):
         self.query = self._read(self.call.query, request.query_params)
 
     def get_renderers(self) -> list[Any]:
-        """Pages are for who came with the session cookie: nobody else gets HTML, whatever they accept."""
-        wanted = self.renderer_classes if settings.SESSION_COOKIE_NAME in self.request.COOKIES else [WireRenderer]
-        return [renderer() for renderer in wanted]
+        """Pages are for who came with the cookie of a session: nobody else gets HTML, whatever they accept."""
+        by_cookie = settings.SESSION_COOKIE_NAME in self.request.COOKIES and any(self.request.session.keys())
+        return [renderer() for renderer in (self.renderer_classes if by_cookie else [WireRenderer])]
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         found = super().finalize_response(request, response, *args, **kwargs)

@@ -15,7 +15,9 @@ class BodySizeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         declared = request.META.get("CONTENT_LENGTH") or ""
-        if declared.isdecimal() and int(declared[:20]) > settings.BODY_SIZE_MAX:
+        if declared and not (declared.isascii() and declared.isdecimal()):
+            return problems.page("invalid", errors={"Content-Length": [_("Not a length.")]})
+        if declared and int(declared[:20]) > settings.BODY_SIZE_MAX:
             return problems.page("body_too_large")
         if not declared and "chunked" in request.headers.get("Transfer-Encoding", "").lower():
             return problems.page("invalid", errors={"Content-Length": [_("Say how long the body is.")]})
