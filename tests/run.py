@@ -26,7 +26,8 @@ def main() -> int:
 
 def suite(environment: dict[str, str], name: str) -> int:
     say(f"the suite on {name}")
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *sys.argv[1:]]
+    whole = ["--cov", "--cov-report=term:skip-covered"]  # of a part, coverage says nothing
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *(sys.argv[1:] or whole)]
     return subprocess.run(command, check=False, env={**environment, "COVERAGE_FILE": f".coverage.{name}"}).returncode
 
 

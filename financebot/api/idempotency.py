@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.db import OperationalError, connection
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from financebot.api.models import IdempotencyKey
@@ -48,7 +49,7 @@ def key_of(request: Request) -> str | None:
     if key is None:
         return None
     if not KEY.fullmatch(key):
-        raise Invalid({"Idempotency-Key": ["1 to 255 printable characters"]})
+        raise Invalid({"Idempotency-Key": [_("1 to 255 printable characters.")]})
     return key
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -48,7 +49,7 @@ class IdField(serializers.IntegerField):
 class AmountField(serializers.Field[Decimal, Any, Any, Any]):
     """An amount in a request: a string like `50.00`, or a JSON number read by its text. No exponent."""
 
-    default_error_messages = {"invalid": "Write an amount like 50.00, as a string."}
+    default_error_messages = {"invalid": lazy("Write an amount like 50.00, as a string.")}
 
     def to_internal_value(self, data: object) -> Decimal:
         text = "" if isinstance(data, bool) else str(data) if isinstance(data, str | int | Decimal) else ""
