@@ -76,7 +76,7 @@ def refresh(*, actor: Actor, claims: tokens.RefreshClaims) -> tokens.Pair | Refu
 
 @use_case
 def log_out(*, actor: Actor, everywhere: bool) -> None:
-    """End this session, or all of the caller's. PermissionDenied for all by a token that speaks for a chat."""
+    """End the caller's session, or all of theirs. PermissionDenied for all by a token that speaks for a chat."""
     if everywhere and actor.token_scope:
         raise PermissionDenied("person")
     mine = LoginSession.objects.of(_person(actor))
