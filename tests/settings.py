@@ -11,3 +11,6 @@ ACCESS_LOG_THREAD = False
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     name = os.environ.get("TEST_SQLITE_NAME", str(BASE_DIR / "var" / "test.sqlite3"))
     DATABASES["default"]["TEST"] = {"NAME": name}
+else:
+    # On a busy machine fifty threads may queue for longer than a client should have to wait.
+    DATABASES["default"]["OPTIONS"]["options"] = "-c lock_timeout=30000"

@@ -54,7 +54,7 @@ def is_staff(someone: Person) -> bool:
 
 def until(question: Callable[[], bool], what: str) -> None:
     """Ask until the answer is yes; well before a wait for a lock would end by itself."""
-    deadline = monotonic() + 4
+    deadline = monotonic() + 20
     while not question():
         assert monotonic() < deadline, f"waited in vain for {what}"
         sleep(0.01)

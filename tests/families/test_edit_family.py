@@ -245,7 +245,7 @@ def test_a_change_of_policy_waits_for_the_writers_under_way(threads):
 @pytest.mark.postgres
 def test_writers_do_not_wait_for_each_other(threads):
     owner = founder_of()
-    together = threading.Barrier(3, timeout=4)
+    together = threading.Barrier(3, timeout=20)
 
     def write():
         with unit_of_work():
