@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
@@ -66,7 +66,7 @@ def paginate(queryset: QuerySet[Any], request: Request, *, ordering: str, size: 
 
     def link(row: Any, *, back: bool) -> str:
         key, row_id = (row[name], row["id"]) if isinstance(row, dict) else (getattr(row, name), row.pk)
-        text = Cursor(back, _text(queryset, name, key), row_id, fingerprint).sign()
+        text = Cursor(back, _text(key), row_id, fingerprint).sign()
         return replace_query_param(request.build_absolute_uri(), "cursor", text)
 
     has_next, has_previous = (bool(at), more) if backwards else (more, bool(at))
@@ -79,18 +79,14 @@ def paginate(queryset: QuerySet[Any], request: Request, *, ordering: str, size: 
 
 def _beyond(queryset: QuerySet[Any], name: str, at: Cursor, *, down: bool) -> Q:
     """`a <= x AND (a < x OR id < i)`: a form that both databases answer from an index."""
-    value = _field(queryset.model, name).to_python(at.key)
+    value = queryset.model._meta.get_field(name).to_python(at.key)
     side = "lt" if down else "gt"
     if name == "id":
         return Q(**{f"id__{side}": at.id})
     return Q(**{f"{name}__{side}e": value}) & (Q(**{f"{name}__{side}": value}) | Q(**{f"id__{side}": at.id}))
 
 
-def _field(model: type[Model], name: str) -> Any:
-    return model._meta.get_field(name)
-
-
-def _text(queryset: QuerySet[Any], name: str, value: Any) -> str:
+def _text(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 

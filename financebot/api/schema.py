@@ -13,7 +13,6 @@ from financebot.api.views import Call
 from financebot.common.errors import Invalid, NotFound
 
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
-HEADER = {"type": "string"}
 
 
 class ProblemAnswer(Answer):

@@ -65,7 +65,7 @@ def test_an_owner_changes_one_field_and_nothing_else(owner, field, value, shown)
         ("name", ""),
         ("name", "x" * 101),
         ("timezone", "Berlin"),
-        ("base_currency", "XXX"),
+        ("base_currency", "XTS"),
         ("approval_threshold", "1e3"),
         ("approval_threshold", True),
         ("approvals_required", 0),
