@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class DeliveryConfig(AppConfig):
     name = "delivery"
+
+    def ready(self) -> None:
+        from audit import sinks  # noqa: PLC0415 - models are ready only now
+        from delivery import notifications  # noqa: PLC0415
+
+        sinks.numbered.append(notifications.ask_approvers)

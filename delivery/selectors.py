@@ -12,24 +12,26 @@ from audit.models import AccessLog, EventLog, EventSubject, SubjectKind
 from families.roles import Access, P, Role, Scope
 from families.rules import invitable
 from financebot.common.fields import JsonList
-from ledger.kinds import Visibility
+from ledger.kinds import TransactionType, Visibility
 from ledger.models import Wallet
-from ledger.selectors import shows
 
 SIGHT = {
     "transaction": P.VIEW_TRANSACTIONS,
     "wallet": P.VIEW_WALLETS,
     "category": P.VIEW_CATEGORIES,
+    "rate": P.VIEW_FAMILY,
     "membership": P.VIEW_MEMBERS,
     "invitation": P.INVITE_MEMBER,
     "family": P.VIEW_FAMILY,
 }
+SIDE_OF = {"amount": "from_wallet_id", "currency": "from_wallet_id", "to_amount": "to_wallet_id"}
 BRIEF_MEMBER = {"role", "state"}  # what a child or a reader learns of another member
 
 
 @dataclass(frozen=True, slots=True)
 class WalletsSeen:
-    """The family's wallets by what they are to this viewer. `opaque`: their rows are hidden, if not they themselves."""
+    """The family's wallets by what they are to this viewer. `opaque`: their rows are hidden, if not they themselves;
+    `named`: seen with their rows."""
 
     hidden: set[int] = field(default_factory=set)
     opaque: set[int] = field(default_factory=set)
@@ -61,7 +63,7 @@ def wallets_seen(access: Access) -> WalletsSeen:
             found.hidden.add(wallet.pk)
         if foreign and wallet.visibility != Visibility.SHARED:
             found.opaque.add(wallet.pk)
-        if shows(wallet, access):
+        if wallet.opens_to(access):
             found.named.add(wallet.pk)
         if not foreign:
             found.mine.add(wallet.pk)
@@ -71,11 +73,13 @@ def wallets_seen(access: Access) -> WalletsSeen:
 
 
 def events(access: Access, wallets: WalletsSeen) -> QuerySet[EventLog]:
-    """Numbered events that concern no wallet, or at least one that is not hidden from this viewer now."""
+    """Numbered events that concern no wallet, or at least one that is not hidden from this viewer now; and of drafts
+    the viewer's own."""
     subjects = EventSubject.objects.filter(event=OuterRef("pk"))
     found = (
         EventLog.objects.in_family(access.family)
         .numbered()
+        .open_to(access.membership)
         .annotate(about=JsonList(subjects.values(v=JSONObject(kind="kind", id="subject"))))
     )
     if not wallets.opaque:
@@ -102,7 +106,7 @@ def _view(row: EventLog, access: Access, wallets: WalletsSeen) -> EventView:
     sees_address = access.role is Role.OWNER or row.actor_id == access.user
     changes = None
     if _reaches(row, access, wallets):
-        changes = _without_hidden({**row.changes, **private.get("texts", {})}, wallets)
+        changes = _without_hidden(row, {**row.changes, **private.get("texts", {})}, wallets)
         if row.entity_type == "membership" and access.role in {Role.CHILD, Role.READ_ONLY}:
             changes = {name: change for name, change in changes.items() if name in BRIEF_MEMBER}
     return EventView(
@@ -139,10 +143,17 @@ def _offers_too_much(row: EventLog, access: Access) -> bool:
     return role is not None and role not in invitable(access.role)
 
 
-def _without_hidden(changes: dict[str, Any], wallets: WalletsSeen) -> dict[str, Any]:
-    """Leave out what names a wallet that this viewer does not see."""
+def _without_hidden(row: Any, changes: dict[str, Any], wallets: WalletsSeen) -> dict[str, Any]:
+    """Leave out of an entry's changes what names a wallet that this viewer does not see, and of an exchange (or what
+    may be one: an edit names only what it changed) the amounts that are not of a wallet seen."""
+    sides = {name: {pk for pk in changes[name] if pk} for name in SIDE_OF.values() if name in changes}
+    moved = set().union(*sides.values(), (s["id"] for s in row.about if s["kind"] == SubjectKind.WALLET))
+    if row.entity_type != "transaction" or moved <= wallets.named:
+        return changes
+    is_plain = "type" in changes and TransactionType.EXCHANGE not in changes["type"]
+    seen = {name for name, named in sides.items() if named <= wallets.named}
     return {
         name: change
         for name, change in changes.items()
-        if not (name.endswith("wallet_id") and any(pk and pk not in wallets.named for pk in change))
+        if (name not in sides or name in seen) and (is_plain or name not in SIDE_OF or SIDE_OF[name] in seen)
     }

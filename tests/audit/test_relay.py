@@ -1,28 +1,18 @@
 """Numbering committed events: 1, 2, 3 … without gaps, whatever the order in which they commit."""
 
 import random
-import signal
 import threading
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from audit import relay
-from audit.management.commands import relay_events
+from audit import relay, sinks
 from audit.models import EventLog
 from audit.names import EventName
 from audit.relay import relay_once
 from audit.trail import Actor, Event, record
 from financebot.common.usecase import unit_of_work
-
-INSERT = """
-INSERT INTO audit_eventlog
-    (name, entity_type, entity_id, changes, private_digest, request_id, client, channel, created_at)
-VALUES ('wallet.edited', 'wallet', ?, '{}', '', '', '', 'api', '2026-01-01 00:00:00')
-"""
 
 
 def happen(count=1, family=1):
@@ -86,31 +76,33 @@ def test_what_is_rolled_back_leaves_no_gap():
 
 
 @pytest.mark.django_db
-def test_the_command_numbers_all_batches_and_says_how_many(monkeypatch):
-    monkeypatch.setattr(relay, "BATCH", 2)
-    happen(5)
-    said = StringIO()
-    call_command("relay_events", stdout=said)
-    assert numbered() == [1, 2, 3, 4, 5]
-    assert said.getvalue().strip() == "5 events numbered"
+def test_sinks_get_the_newly_numbered_events_in_order_and_each_once(monkeypatch):
+    seen = []
+    monkeypatch.setattr(sinks, "numbered", [seen.append])
+    happen(3)
+    relay_once()
+    happen(2)
+    relay_once()
+    relay_once()
+    assert [[(event.position, event.entity_id) for event in events] for events in seen] == [
+        [(1, 1), (2, 2), (3, 3)],
+        [(4, 1), (5, 2)],
+    ]
 
 
-@pytest.mark.django_db
-def test_a_database_that_refuses_is_tried_again_later(monkeypatch):
-    def away():
-        raise OperationalError("the database is away")
+@pytest.mark.django_db(transaction=True)
+def test_an_event_is_numbered_only_together_with_what_the_sinks_write(monkeypatch):
+    def crash(events):
+        happen(1)
+        raise OperationalError("in the middle")
 
-    monkeypatch.setattr(relay_events, "close_old_connections", lambda: None)
-    monkeypatch.setattr(relay_events, "relay_once", away)
-    said = StringIO()
-    command = relay_events.Command(stderr=said)
-    assert command._step() == relay_events.PAUSE_AFTER_ERROR_SECONDS
-    assert "the database is away" in said.getvalue()
-    monkeypatch.setattr(relay_events, "relay_once", relay_once)
-    happen(1)
-    assert command._step() == 0
-    assert command._step() == relay_events.PAUSE_SECONDS
-    assert numbered() == [1]
+    happen(2)
+    monkeypatch.setattr(sinks, "numbered", [crash])
+    with pytest.raises(OperationalError):
+        relay_once()
+    assert numbered() == [None, None]
+    monkeypatch.setattr(sinks, "numbered", [])
+    assert relay_once() == 2
 
 
 @pytest.mark.postgres
@@ -171,21 +163,3 @@ def test_what_commits_late_with_a_low_id_comes_after_what_was_numbered_before(th
     relay_once()
     found = EventLog.objects.order_by("pk").values_list("family_id", "position")
     assert list(found) == [(1, 2), (2, 1)]
-
-
-def test_the_following_relay_numbers_what_others_commit_and_stops_when_told(installation):
-    process = installation.start("manage.py", "relay_events", "--follow")
-    assert process.stdout.readline().strip() == "following"
-    for n in range(1, 4):
-        installation.ask(INSERT, n)
-        installation.until("SELECT entity_id, position FROM audit_eventlog", [(k, k) for k in range(1, n + 1)])
-    process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=10)
-    assert (process.returncode, output) == (0, "")
-
-
-def test_one_pass_of_the_command_numbers_and_ends(installation):
-    installation.ask(INSERT, 1)
-    installation.ask(INSERT, 2)
-    assert installation.run("manage.py", "relay_events").strip() == "2 events numbered"
-    assert installation.ask("SELECT position FROM audit_eventlog ORDER BY id") == [(1,), (2,)]

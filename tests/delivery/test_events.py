@@ -11,8 +11,8 @@ from ledger.services import (
     archive_wallet,
     create_category,
     create_wallet,
+    edit_transaction,
     edit_wallet,
-    edit_words,
     reverse_transaction,
 )
 from tests.conftest import founder_of, join, record
@@ -274,7 +274,7 @@ def build(*, private):
         use(edit_wallet, adult, wallet_id=secret.pk, changes={"name": "More secret"}, version=None)
         gift = record(adult, "9.99", to_wallet=secret.pk, description="Gift for Olga").transaction
         record(adult, "9.99", from_wallet=secret.pk, description="Ring")
-        use(edit_words, adult, transaction_id=gift.pk, changes={"notes": "surprise"}, version=None)
+        use(edit_transaction, adult, transaction_id=gift.pk, changes={"notes": "surprise"}, version=None)
     entry = record(adult, "20.00", from_wallet=shared.pk, description="Food").transaction
     use(reverse_transaction, owner, transaction_id=entry.pk, reason="twice")
     return people

@@ -1,0 +1,49 @@
+from django.db import models
+from django.db.models import Q
+
+from audit.models import EventLog
+from delivery.querysets import DeliveryQuerySet
+from financebot.common import clock
+
+
+class Outlet(models.TextChoices):
+    EMAIL = "email"
+
+
+class DeliveryState(models.TextChoices):
+    WAITING = "waiting"
+    SENT = "sent"
+    DROPPED = "dropped"  # it had no point any more
+    FAILED = "failed"  # given up
+
+
+class Delivery(models.Model):
+    """That somebody is to hear of an event: written with the event's number, delivered at least once, or given up.
+
+    `target` is a membership. While it waits, `next_try_at` is also how long whoever tries it has it to themselves.
+    """
+
+    event = models.ForeignKey(EventLog, on_delete=models.PROTECT, related_name="deliveries")
+    outlet = models.CharField(max_length=10, choices=Outlet.choices)
+    target = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=DeliveryState.choices, default=DeliveryState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=clock.now)
+    created_at = models.DateTimeField(default=clock.now)
+    sent_at = models.DateTimeField(null=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event", "outlet", "target"], name="delivery_once"),
+            models.CheckConstraint(condition=Q(outlet__in=Outlet.values), name="delivery_outlet_known"),
+            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=False) ^ ~Q(state="sent"), name="delivery_sent_has_its_time"
+            ),
+        ]
+        indexes = [models.Index(fields=["next_try_at", "id"], condition=Q(state="waiting"), name="delivery_due")]
+
+    def __str__(self) -> str:
+        return f"{self.outlet} to {self.target}: {self.state}"
