@@ -80,7 +80,7 @@ def actor_of_session(session: LoginSession, *, channel: str) -> Actor:
         session=session.pk,
         token_scope=session.scope,
         proof_age=proof_age(session),
-        channel=channel,
+        channel="bot" if session.scope == "telegram" else channel,
     )
 
 

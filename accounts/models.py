@@ -78,6 +78,7 @@ class LoginSession(models.Model):
 
 class CodePurpose(models.TextChoices):
     INVITATION = "invitation"
+    CONFIRMATION = "confirmation"
 
 
 class OneTimeCode(models.Model):

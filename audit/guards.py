@@ -1,7 +1,7 @@
 """Events are append-only: a number once, an erasure once, and nothing else ever changes."""
 
 from audit.models import EventLog
-from financebot.common.guards import Guard, never_deleted
+from financebot.common.guards import Guard, changed, never_deleted
 
 EVENT = EventLog._meta.db_table
 SUBJECT = "audit_eventsubject"
@@ -13,7 +13,7 @@ GUARDS = [
         "audit_event_is_append_only",
         EVENT,
         "UPDATE",
-        " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in FROZEN),
+        changed(FROZEN),
     ),
     Guard(
         "audit_event_is_numbered_once",

@@ -9,7 +9,7 @@ class EventLog(models.Model):
     """What happened, written in the transaction that made it happen and never changed.
 
     Ids of other apps are plain numbers: the record outlives what it speaks of. `position` comes from the relay after
-    the commit; `private` may be erased, its digest stays.
+    the commit; `private` may be erased, its digest stays. `only_for_id`: the membership that alone may see it.
     """
 
     position = models.BigIntegerField(null=True, unique=True)
@@ -18,6 +18,7 @@ class EventLog(models.Model):
     actor_id = models.BigIntegerField(null=True)
     entity_type = models.CharField(max_length=30)
     entity_id = models.BigIntegerField()
+    only_for_id = models.BigIntegerField(null=True)
     changes = models.JSONField(default=dict)
     private = models.JSONField(null=True)
     private_digest = models.CharField(max_length=64)

@@ -1,6 +1,7 @@
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models import Q
 
 if TYPE_CHECKING:
     from audit.models import AccessLog, EventLog  # noqa: F401 - what the querysets are of
@@ -9,6 +10,10 @@ if TYPE_CHECKING:
 class EventQuerySet(models.QuerySet["EventLog"]):
     def in_family(self, family_id: int) -> "EventQuerySet":
         return self.filter(family_id=family_id)
+
+    def open_to(self, membership: int) -> "EventQuerySet":
+        """Without what is for other members alone."""
+        return self.filter(Q(only_for_id=None) | Q(only_for_id=membership))
 
     def numbered(self) -> "EventQuerySet":
         return self.filter(position__isnull=False)

@@ -2,6 +2,7 @@
 
 from django.db import connection
 
+from audit import sinks
 from audit.models import EventLog
 from financebot.common.usecase import unit_of_work
 
@@ -19,11 +20,19 @@ WHERE audit_eventlog.id = next.id
 
 
 def relay_once() -> int:
-    """Number at most a batch of committed events; how many. Safe to run anywhere, any number of times at once."""
+    """Number at most a batch of committed events and hand them to the sinks, both or neither; how many.
+
+    Safe to run anywhere, any number of times at once. Raises what a sink raises; then nothing is numbered.
+    """
     if not EventLog.objects.filter(position__isnull=True).exists():
         return 0  # without a write lock: on SQLite there is one writer
     with unit_of_work(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_RELAY])
         cursor.execute(NUMBER, [BATCH])  # a later statement than the lock: it sees what committed while we waited
-        return int(cursor.rowcount)
+        count = int(cursor.rowcount)
+        if count and sinks.numbered:
+            events = list(EventLog.objects.numbered().order_by("-position")[:count])[::-1]  # the latest: ours
+            for sink in sinks.numbered:
+                sink(events)
+        return count

@@ -15,6 +15,7 @@ from audit.names import EventName
 from financebot.common import clock
 
 Change = tuple[Any, Any]
+SCHEDULE = "schedule"  # the channel of what nobody asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,22 @@ class Actor:
     token_scope: str = ""
     proof_age: timedelta | None = None
 
+    @classmethod
+    def clock(cls, family: int) -> "Actor":
+        """Time itself, which holds no permission and asks for none."""
+        return cls(family=family, channel=SCHEDULE)
+
+    @property
+    def is_clock(self) -> bool:
+        return self.user is None and self.channel == SCHEDULE
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`changes` and `texts` map fields to (before, after); `texts`, what people wrote, can be erased."""
+    """`changes` and `texts` map fields to (before, after); `texts`, what people wrote, can be erased.
+
+    `only_for`: the member who alone may see it, None for all who may see what it is about.
+    """
 
     name: EventName
     entity_type: str
@@ -45,6 +58,7 @@ class Event:
     texts: Mapping[str, Change] | None = None
     wallets: Collection[int] = ()
     members: Collection[int] = ()
+    only_for: int | None = None
 
 
 def record(*events: Event, actor: Actor) -> None:
@@ -74,6 +88,7 @@ def _row(event: Event, actor: Actor, now: Any) -> EventLog:
         actor_id=actor.user,
         entity_type=event.entity_type,
         entity_id=event.entity_id,
+        only_for_id=event.only_for,
         changes=_plain(_changed(event.changes)),
         private=private,
         private_digest=digest(private),

@@ -18,6 +18,8 @@ from families.roles import Access, P, Policy, Role
 from financebot.common.errors import Invalid, NotFound
 from financebot.common.fields import JsonList
 
+LIMITED = (Role.MEMBER, Role.CHILD)  # whom a spending limit binds
+
 
 def look(actor: Actor, *, family: int | Subquery | None) -> Access:
     """One query, no lock: the caller's access to a family, or to their only one. NotFound for strangers."""
@@ -37,6 +39,8 @@ def enter(actor: Actor, *, alone: bool = False, archived: bool = False) -> Acces
     Raises NotFound for strangers and FamilyArchived unless `archived` says that this is the point.
     """
     lock(_family(actor), alone=alone)
+    if actor.is_clock:
+        return _clock(_family(actor))
     mine = _with_permissions(Membership.objects.of(actor.user or 0).active())
     membership = mine.filter(family_id=_family(actor)).first()
     if membership is None:
@@ -44,6 +48,11 @@ def enter(actor: Actor, *, alone: bool = False, archived: bool = False) -> Acces
     if membership.family.archived_at and not archived:
         raise FamilyArchived
     return _access(membership, actor)
+
+
+def of(membership: Membership) -> Access:
+    """A member's access now, for what is made for them in their absence: there is no proof and no token of theirs."""
+    return _access(_with_permissions(Membership.objects.filter(pk=membership.pk)).get(), Actor())
 
 
 def lock(family_id: int, *, alone: bool = False) -> None:
@@ -93,6 +102,14 @@ def sync_all(**_: object) -> None:
         sync(membership)
 
 
+def _clock(family_id: int) -> Access:
+    """Nobody's access: it holds nothing and is only told the policy. Raises FamilyArchived."""
+    family = Family.objects.get(pk=family_id)
+    if family.archived_at:
+        raise FamilyArchived
+    return Access(0, 0, family_id, Role.READ_ONLY, frozenset(), policy_of(family), fresh=False)
+
+
 def _family(actor: Actor) -> int:
     if actor.family is None:
         raise NotFound
@@ -117,6 +134,7 @@ def _access(membership: Any, actor: Actor) -> Access:
         policy=policy_of(membership.family),
         fresh=actor.proof_age is not None and actor.proof_age < settings.STEP_UP_LIFETIME,
         token_scope=actor.token_scope,
+        spending_limit=membership.spending_limit if membership.role in LIMITED else None,
     )
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from audit.trail import Actor
-from families.models import Family
+from audit.trail import Actor, Event
+from families.models import Family, Membership
 
 founded: list[Callable[[Family, Actor], None]] = []
+
+ending: list[Callable[[Membership, Actor], list[Event]]] = []  # the events that it brings
 
 currency_uses: list[Callable[[Family], bool]] = []  # whether amounts in the base currency are on record already

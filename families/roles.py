@@ -6,7 +6,7 @@ others, within a limit that the use case applies.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -38,24 +38,34 @@ class P(StrEnum):
     EDIT_FAMILY = "edit_family"
     DELETE_FAMILY = "delete_family"
     TRANSFER_OWNERSHIP = "transfer_ownership"
+    CLOSE_PERIOD = "close_period"
     VIEW_MEMBERS = "view_members"
     INVITE_MEMBER = "invite_member"
     REVOKE_INVITATION = "revoke_invitation"
     MANAGE_MEMBERS = "manage_members"
     LEAVE_FAMILY = "leave_family"
     VIEW_WALLETS = "view_wallets"
+    VIEW_WALLET_SUMMARY = "view_wallet_summary"
     CREATE_WALLET = "create_wallet"
     EDIT_WALLET = "edit_wallet"
+    SET_WALLET_VISIBILITY = "set_wallet_visibility"
     ARCHIVE_WALLET = "archive_wallet"
+    RECONCILE_WALLET = "reconcile_wallet"
     VIEW_CATEGORIES = "view_categories"
     MANAGE_CATEGORIES = "manage_categories"
     CREATE_TRANSACTION = "create_transaction"
     TRANSFER_BETWEEN_WALLETS = "transfer_between_wallets"
+    BULK_TRANSACTIONS = "bulk_transactions"
     VIEW_TRANSACTIONS = "view_transactions"
     EDIT_OWN_TRANSACTION = "edit_own_transaction"
     EDIT_ANY_TRANSACTION = "edit_any_transaction"
+    CANCEL_OWN_PENDING = "cancel_own_pending"
+    APPROVE_TRANSACTION = "approve_transaction"
+    APPROVE_LARGE_TRANSACTION = "approve_large_transaction"
+    REJECT_TRANSACTION = "reject_transaction"
     DELETE_TRANSACTION = "delete_transaction"
     UNDO_OWN_TRANSACTION = "undo_own_transaction"
+    MANAGE_EXCHANGE_RATES = "manage_exchange_rates"
     VIEW_AUDIT_LOG = "view_audit_log"
     VIEW_ACCESS_LOG = "view_access_log"
 
@@ -82,24 +92,34 @@ TABLE: Mapping[P, Grant] = {
     P.EDIT_FAMILY:              _grant("all    -      -      -      -", "S"),
     P.DELETE_FAMILY:            _grant("all    -      -      -      -", "S"),
     P.TRANSFER_OWNERSHIP:       _grant("all    -      -      -      -", "S"),
+    P.CLOSE_PERIOD:             _grant("all    -      -      -      -", "S"),
     P.VIEW_MEMBERS:             _grant("all    all    all    all    all", "T"),
     P.INVITE_MEMBER:            _grant("all    capped -      -      -", "S"),
     P.REVOKE_INVITATION:        _grant("all    own    -      -      -"),
     P.MANAGE_MEMBERS:           _grant("all    -      -      -      -", "S"),
     P.LEAVE_FAMILY:             _grant("own    own    own    -      own", "S"),
     P.VIEW_WALLETS:             _grant("all    all    joint  own    -", "T"),
+    P.VIEW_WALLET_SUMMARY:      _grant("all    all    joint  own    -", "T"),
     P.CREATE_WALLET:            _grant("all    all    -      -      -"),
     P.EDIT_WALLET:              _grant("all    joint  -      -      -"),
+    P.SET_WALLET_VISIBILITY:    _grant("own    own    own    -      -"),
     P.ARCHIVE_WALLET:           _grant("all    -      -      -      -", "S"),
+    P.RECONCILE_WALLET:         _grant("all    capped -      -      -"),
     P.VIEW_CATEGORIES:          _grant("all    all    all    all    -", "T"),
     P.MANAGE_CATEGORIES:        _grant("all    all    -      -      -"),
     P.CREATE_TRANSACTION:       _grant("all    all    joint  capped -", "T"),
     P.TRANSFER_BETWEEN_WALLETS: _grant("all    all    own    -      -", "T"),
+    P.BULK_TRANSACTIONS:        _grant("all    all    -      -      -"),
     P.VIEW_TRANSACTIONS:        _grant("all    all    joint  own    -", "T"),
     P.EDIT_OWN_TRANSACTION:     _grant("own    own    own    -      -", "T"),
     P.EDIT_ANY_TRANSACTION:     _grant("all    -      -      -      -"),
+    P.CANCEL_OWN_PENDING:       _grant("own    own    own    own    -", "T"),
+    P.APPROVE_TRANSACTION:      _grant("all    capped -      -      -", "T"),
+    P.APPROVE_LARGE_TRANSACTION:_grant("all    all    -      -      -", "S"),
+    P.REJECT_TRANSACTION:       _grant("all    all    -      -      -", "T"),
     P.DELETE_TRANSACTION:       _grant("all    -      -      -      -", "S"),
     P.UNDO_OWN_TRANSACTION:     _grant("own    own    own    -      -", "T"),
+    P.MANAGE_EXCHANGE_RATES:    _grant("all    all    -      -      -"),
     P.VIEW_AUDIT_LOG:           _grant("all    all    all    -      all"),
     P.VIEW_ACCESS_LOG:          _grant("all    own    own    -      -"),
 }
@@ -145,7 +165,10 @@ class Reachable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One member's rights in one family, as they stood when they were read. `fresh`: their proof is young enough."""
+    """One member's rights in one family, as they stood when they were read. `fresh`: their proof is young enough.
+
+    `spending_limit` is in the base currency, for seven days; None for none.
+    """
 
     user: int
     membership: int
@@ -155,12 +178,17 @@ class Access:
     policy: Policy
     fresh: bool
     token_scope: str = ""
+    spending_limit: Decimal | None = None
 
     def scope(self, name: P) -> Scope | None:
         """`ALL`, `JOINT`, `OWN`, or None for not at all; `CAPPED` is resolved to what it means for this role."""
         if name not in self.held or (self.token_scope and not TABLE[name].telegram):
             return None
         return scope_of(name, self.role)
+
+    def proven(self) -> "Access":
+        """The same with a proof of its own: a token made for this member and this one thing."""
+        return replace(self, fresh=True, token_scope="")
 
     def holds(self, name: P) -> bool:
         return self.scope(name) is not None

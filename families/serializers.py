@@ -32,6 +32,14 @@ class FamilyEdit(StrictSerializer):
     undo_window = serializers.IntegerField(required=False, min_value=0, max_value=86_400, help_text="seconds")
 
 
+class CloseWrite(StrictSerializer):
+    through = serializers.DateField()
+
+
+class ReopenWrite(StrictSerializer):
+    through = serializers.DateField(allow_null=True)
+
+
 class FamilyRead(Answer):
     id = serializers.IntegerField()
     name = serializers.CharField()

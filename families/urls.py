@@ -13,6 +13,8 @@ urlpatterns = [
         name="family",
     ),
     path(f"{ONE}/restore", OneFamilyViewSet.as_view({"post": "restore"}), name="family-restore"),
+    path(f"{ONE}/close", OneFamilyViewSet.as_view({"post": "close"}), name="family-close"),
+    path(f"{ONE}/reopen", OneFamilyViewSet.as_view({"post": "reopen"}), name="family-reopen"),
     path(
         f"{ONE}/transfer-ownership",
         OneFamilyViewSet.as_view({"post": "transfer_ownership"}),

@@ -19,7 +19,14 @@ from families.models import Family, Invitation, Membership
 from families.roles import Access, P, Role
 from families.viewsets import FamilyViewSet
 from financebot.api.views import PERSON_T, Call, PageQuery, any_of
-from financebot.common.errors import AmountTooFine, Changed, PreconditionFailed, UnknownReference
+from financebot.common.errors import (
+    AmountTooFine,
+    Changed,
+    DateInFuture,
+    DateTooEarly,
+    PreconditionFailed,
+    UnknownReference,
+)
 
 
 class MyFamiliesViewSet(PersonViewSet):
@@ -64,6 +71,18 @@ class OneFamilyViewSet(FamilyViewSet):
             answer=serializers.FamilyRead,
             problems=(Changed, RestoreWindowOver),
         ),
+        "close": Call(
+            needs=any_of(P.CLOSE_PERIOD),
+            body=serializers.CloseWrite,
+            answer=serializers.FamilyRead,
+            problems=(FamilyArchived, DateInFuture, DateTooEarly, Changed),
+        ),
+        "reopen": Call(
+            needs=any_of(P.CLOSE_PERIOD),
+            body=serializers.ReopenWrite,
+            answer=serializers.FamilyRead,
+            problems=(FamilyArchived, DateTooEarly, Changed),
+        ),
         "transfer_ownership": Call(
             needs=any_of(P.TRANSFER_OWNERSHIP),
             body=serializers.TransferWrite,
@@ -85,6 +104,14 @@ class OneFamilyViewSet(FamilyViewSet):
 
     def restore(self, request: Request, family_pk: int) -> Response:
         return self.once(lambda: services.restore_family(actor=self.actor))
+
+    def close(self, request: Request, family_pk: int) -> Response:
+        through = self.body(request)["through"]
+        return self.once(lambda: services.close_period(actor=self.actor, through=through))
+
+    def reopen(self, request: Request, family_pk: int) -> Response:
+        through = self.body(request)["through"]
+        return self.once(lambda: services.reopen_period(actor=self.actor, through=through))
 
     def transfer_ownership(self, request: Request, family_pk: int) -> Response:
         heir = self.body(request)["membership_id"]

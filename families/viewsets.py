@@ -30,6 +30,10 @@ class FamilyViewSet(ApiView):
     def seen(self, access: Access) -> QuerySet[Any]:
         raise NotFound
 
+    def fields(self, request: Request) -> dict[str, Any]:
+        """The body of a new thing without the family, which has been found already."""
+        return {name: value for name, value in self.body(request).items() if name != "family_id"}
+
     def family_of(self, request: Request) -> int | Subquery | None:
         """Which family the call is about: from the path, from the row in the path, or from `family_id`."""
         if "family_pk" in self.kwargs:

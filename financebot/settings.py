@@ -102,6 +102,7 @@ DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{DATA / 'financebot.sqlite3'
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
 DATABASE = DATABASES["default"]
 if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASE["ENGINE"] = "financebot.common.sqlite3"  # the same, with a fair wait for the one writer
     DATABASE["OPTIONS"] = {
         "timeout": 5,
         "transaction_mode": "IMMEDIATE",
@@ -216,6 +217,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+EMAIL_BACKEND = "delivery.mailbox.EmailBackend"
+DEFAULT_FROM_EMAIL = "FinanceBot <financebot@localhost>"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German")), ("ru", _("Russian")), ("uk", _("Ukrainian"))]

@@ -1,3 +1,5 @@
+from financebot.common.errors import DateInFuture as DateInFuture  # noqa: PLC0414 - the ledger's dates are refused alike
+from financebot.common.errors import DateTooEarly as DateTooEarly  # noqa: PLC0414
 from financebot.common.errors import DomainError
 
 
@@ -29,14 +31,6 @@ class PeriodClosed(DomainError):
     code = "period_closed"
 
 
-class DateInFuture(DomainError):
-    code = "date_in_future"
-
-
-class DateTooEarly(DomainError):
-    code = "date_too_early"
-
-
 class AlreadyReversed(DomainError):
     code = "already_reversed"
 
@@ -51,3 +45,47 @@ class UndoWindowOver(DomainError):
 
 class CategoryTooDeep(DomainError):
     code = "category_too_deep"
+
+
+class SplitMismatch(DomainError):
+    code = "split_mismatch"
+
+
+class RefundTooLarge(DomainError):
+    code = "refund_too_large"
+
+
+class NotRefundable(DomainError):
+    code = "not_refundable"
+
+
+class NotEditable(DomainError):
+    code = "not_editable"
+
+
+class AlreadyRecorded(DomainError):
+    code = "already_recorded"
+
+
+class AlreadyDecided(DomainError):
+    code = "already_decided"
+
+
+class OwnTransaction(DomainError):
+    code = "own_transaction"
+
+
+class WalletHasPending(DomainError):
+    code = "wallet_has_pending"
+
+
+class CategoryLoop(DomainError):
+    """It would come to lie below itself, or be merged into itself or one of its own."""
+
+    code = "category_loop"
+
+
+class FallbackCategory(DomainError):
+    """Where entries go that name no category: always there to be chosen."""
+
+    code = "fallback_category"

@@ -6,22 +6,27 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from rest_framework import serializers
 
-from financebot.api.serializers import AmountField, IdField
+from financebot.api.serializers import AmountField, CurrencyField, IdField
 from financebot.api.views import PageQuery, Query
 from financebot.common import money
 from ledger.kinds import CategoryKind, Channel, Status, TransactionType
-from ledger.models import Category, Posting, Transaction, Wallet
+from ledger.models import Category, ExchangeRate, Posting, Transaction, Wallet
 
 DIRECT = {
     "member": "author_id",
     "status": "status",
     "type": "type",
     "channel": "channel",
-    "amount_min": "amount__gte",
-    "amount_max": "amount__lte",
+    "amount_min": "seen_amount__gte",
+    "amount_max": "seen_amount__lte",
     "date_from": "occurred_on__gte",
     "date_to": "occurred_on__lte",
 }
+
+OF_RATES = {"base_currency": "base", "quote_currency": "quote", "date_from": "day__gte", "date_to": "day__lte"}
+
+
+BY_AMOUNT = {"amount_min", "amount_max"}
 
 
 class AmountBound(AmountField):
@@ -34,14 +39,26 @@ class AmountBound(AmountField):
         return bound
 
 
-class WalletListQuery(Query):
+class FamilyQuery(Query):
     family_id = IdField(required=False)
+
+
+class WalletListQuery(FamilyQuery):
     archived = serializers.ChoiceField(choices=["false", "true", "all"], default="false")
 
 
 class CategoryListQuery(PageQuery):
     family_id = IdField(required=False)
     kind = serializers.ChoiceField(required=False, choices=list(CategoryKind))
+    archived = serializers.ChoiceField(choices=["false", "true", "all"], default="false")
+
+
+class RateListQuery(PageQuery):
+    family_id = IdField(required=False)
+    base_currency = CurrencyField(required=False)
+    quote_currency = CurrencyField(required=False)
+    date_from = serializers.DateField(required=False)
+    date_to = serializers.DateField(required=False)
 
 
 class TransactionListQuery(PageQuery):
@@ -70,16 +87,22 @@ def wallets(queryset: QuerySet[Wallet], query: Any) -> QuerySet[Wallet]:
 
 
 def categories(queryset: QuerySet[Category], query: Any) -> QuerySet[Category]:
-    return queryset.filter(kind=query["kind"]) if "kind" in query else queryset
+    found = queryset.filter(kind=query["kind"]) if "kind" in query else queryset
+    if query["archived"] == "all":
+        return found
+    return found.filter(archived_at__isnull=query["archived"] == "false")
 
 
-def transactions(
-    queryset: QuerySet[Transaction], query: Any, *, seen_wallets: QuerySet[Wallet]
-) -> QuerySet[Transaction]:
-    """Reversals and what they took back stay out unless asked for. A wallet that is not seen finds nothing."""
+def rates(queryset: QuerySet[ExchangeRate], query: Any) -> QuerySet[ExchangeRate]:
+    return queryset.filter(**{OF_RATES[name]: value for name, value in query.items() if name in OF_RATES})
+
+
+def transactions(queryset: QuerySet[Transaction], query: Any, *, opened: QuerySet[Wallet]) -> QuerySet[Transaction]:
+    """Reversals and what they took back stay out unless asked for. `opened`: the wallets whose entries the viewer
+    sees; another finds nothing."""
     found = queryset.filter(**{DIRECT[name]: value for name, value in query.items() if name in DIRECT})
     if "wallet" in query:
-        wallet = seen_wallets.filter(pk=query["wallet"]).values("pk")
+        wallet = opened.filter(pk=query["wallet"]).values("pk")
         found = found.filter(Q(from_wallet__in=wallet) | Q(to_wallet__in=wallet))
     if "category" in query:
         tree = Category.objects.tree(query["category"]).values("pk")

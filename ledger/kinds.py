@@ -1,5 +1,6 @@
 """The words that the ledger's columns may hold."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -39,6 +40,10 @@ class TransactionType(StrEnum):
     ADJUSTMENT = "adjustment"
 
 
+SHARED = (TransactionType.EXPENSE, TransactionType.INCOME)  # for somebody, and for something
+FACTS = (TransactionType.OPENING, TransactionType.ADJUSTMENT)  # they state what is, and wait for nobody
+
+
 class Status(StrEnum):
     DRAFT = "draft"
     PENDING_APPROVAL = "pending_approval"
@@ -49,6 +54,7 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
+PENDING_LIFE = timedelta(days=30)
 BOOKED = (Status.EXECUTED, Status.REVERSED)
 
 NEXT: dict[Status, tuple[Status, ...]] = {
@@ -56,6 +62,11 @@ NEXT: dict[Status, tuple[Status, ...]] = {
     Status.PENDING_APPROVAL: (Status.EXECUTED, Status.CANCELLED, Status.REJECTED, Status.EXPIRED),
     Status.EXECUTED: (Status.REVERSED,),
 }
+
+
+class Decision(StrEnum):
+    APPROVED = "approved"
+    REJECTED = "rejected"
 
 
 class Channel(StrEnum):

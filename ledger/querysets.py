@@ -1,13 +1,20 @@
+from datetime import datetime
+from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
 
 from families.roles import Access, P, Scope
-from ledger.kinds import SYSTEM_KINDS, Status, Visibility
+from financebot.common import clock
+from financebot.common.fields import MoneyField
+from ledger.kinds import PENDING_LIFE, SYSTEM_KINDS, Decision, Status, Visibility
 
 if TYPE_CHECKING:
-    from ledger.models import Category, Transaction, Wallet  # noqa: F401 - what the querysets are of
+    from ledger.models import Category, ExchangeRate, Posting, Transaction, Wallet  # noqa: F401 - what the querysets are of
 
 
 class WalletQuerySet(models.QuerySet["Wallet"]):
@@ -33,6 +40,11 @@ class WalletQuerySet(models.QuerySet["Wallet"]):
         """What a member sees at all: others are to them as if they did not exist."""
         return self.visible_to(access).within(access, P.VIEW_WALLETS)
 
+    def opened_to(self, access: Access) -> "WalletQuerySet":
+        """What a member sees with what moved on it: of one whose balance alone is shown, there are no entries."""
+        opened = Q(visibility=Visibility.SHARED) | Q(holder_id=access.membership)
+        return self.seen_by(access).filter(opened)
+
     def lock(self) -> "WalletQuerySet":
         return self.select_for_update(no_key=True, of=("self",)).order_by("pk")
 
@@ -44,9 +56,15 @@ class CategoryQuerySet(models.QuerySet["Category"]):
     def visible_to(self, access: Access) -> "CategoryQuerySet":
         return self.in_family(access.family)
 
+    def seen_by(self, access: Access) -> "CategoryQuerySet":
+        return self.visible_to(access) if access.holds(P.VIEW_CATEGORIES) else self.none()
+
     def tree(self, root: int) -> "CategoryQuerySet":
-        """A category with its children and theirs: they are at most three levels deep."""
-        return self.filter(Q(pk=root) | Q(parent=root) | Q(parent__parent=root))
+        """A category with its children and theirs (at most three levels), and whatever was merged into any of them."""
+        below = Q(pk=root) | Q(parent=root) | Q(parent__parent=root)
+        merged = Q(merged_into=root) | Q(merged_into__parent=root) | Q(merged_into__parent__parent=root)
+        family = self.model._base_manager.filter(pk=root).values("family_id")
+        return self.filter(below | merged, family_id__in=family)
 
     def usable(self) -> "CategoryQuerySet":
         """Those that people choose from: not the system's own, not archived."""
@@ -61,6 +79,9 @@ def _either_side(**conditions: object) -> Q:
     return _side("from_wallet", **conditions) | _side("to_wallet", **conditions)
 
 
+NEVER_SUBMITTED = Q(status__in=[Status.DRAFT, Status.CANCELLED], pending_since__isnull=True)
+
+
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     def in_family(self, family_id: int) -> "TransactionQuerySet":
         return self.filter(family_id=family_id)
@@ -69,7 +90,7 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         """The family's, without drafts of others and without what moved only on wallets whose rows are hidden."""
         me = access.membership
         shown = _either_side(visibility=Visibility.SHARED) | _either_side(holder_id=me)
-        return self.in_family(access.family).filter(shown).exclude(Q(status=Status.DRAFT) & ~Q(author_id=me))
+        return self.in_family(access.family).filter(shown).exclude(NEVER_SUBMITTED & ~Q(author_id=me))
 
     def within(self, access: Access, permission: P) -> "TransactionQuerySet":
         """Rows with a wallet, an author or a for-whom in reach."""
@@ -82,12 +103,63 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         mine = (
             Q(author_id=me)
             | _either_side(holder_id=me)
-            | Exists(self.model.objects.filter(pk=OuterRef("pk"), postings__shares__member_id=me))
+            | Exists(
+                self.model.objects.filter(
+                    pk=OuterRef("pk"),
+                    postings__shares__member_id=me,
+                    postings__shares__version=F("shares_version"),
+                )
+            )
         )
         return self.filter(mine | _either_side(holder__isnull=True) if scope is Scope.JOINT else mine)
 
     def seen_by(self, access: Access) -> "TransactionQuerySet":
         return self.visible_to(access).within(access, P.VIEW_TRANSACTIONS)
 
+    def submitted(self) -> "TransactionQuerySet":
+        return self.exclude(NEVER_SUBMITTED)
+
+    def waiting(self) -> "TransactionQuerySet":
+        return self.filter(status=Status.PENDING_APPROVAL)
+
+    def touching(self, wallet: "Wallet") -> "TransactionQuerySet":
+        """What moves, or by what it replaces would move, money on a wallet."""
+        sides = ("from_wallet", "to_wallet", "replaces__from_wallet", "replaces__to_wallet")
+        return self.filter(reduce(or_, (Q(**{side: wallet}) for side in sides)))
+
+    def overdue(self) -> "TransactionQuerySet":
+        """What nobody has decided for so long that it expires."""
+        return self.waiting().filter(pending_since__lte=clock.now() - PENDING_LIFE)
+
+    def spent_by(self, member: int, *, since: datetime) -> "TransactionQuerySet":
+        """What counts towards a member's spending limit: recorded since then, not approved by somebody else, and
+        not about to be replaced."""
+        approved = Exists(self.model.objects.filter(pk=OuterRef("pk"), approvals__decision=Decision.APPROVED))
+        replaced = Exists(self.model.objects.filter(replaces=OuterRef("pk"), status=Status.PENDING_APPROVAL))
+        return (
+            self.filter(author_id=member, counted_from__gt=since)
+            .filter(Q(status=Status.PENDING_APPROVAL) | (Q(status=Status.EXECUTED) & ~approved))
+            .exclude(replaced)
+        )
+
+    def base_sum(self) -> Decimal:
+        total: Decimal = self.aggregate(sum=Coalesce(Sum("base_amount"), Decimal(0), output_field=MoneyField()))["sum"]
+        return total
+
     def lock(self) -> "TransactionQuerySet":
         return self.select_for_update(no_key=True, of=("self",)).order_by("pk")
+
+
+class PostingQuerySet(models.QuerySet["Posting"]):
+    def total(self) -> Decimal:
+        total: Decimal = self.aggregate(sum=Coalesce(Sum("amount"), Decimal(0), output_field=MoneyField()))["sum"]
+        return total
+
+
+class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
+    def in_family(self, family_id: int) -> "ExchangeRateQuerySet":
+        return self.filter(family_id=family_id)
+
+    def visible_to(self, access: Access) -> "ExchangeRateQuerySet":
+        """The family's own and those that are for all."""
+        return self.filter(Q(family_id=access.family) | Q(family__isnull=True))

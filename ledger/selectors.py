@@ -1,20 +1,26 @@
 """Reads that join: entries with what belongs to them, as one member sees them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import JSONObject
 
 from audit.models import EventLog
 from families.models import Family
 from families.roles import Access, P
-from financebot.common.fields import JsonList, from_units
-from ledger.booking import Entry
-from ledger.kinds import Status
-from ledger.models import Posting, PostingShare, Tag, Transaction, Wallet
+from financebot.common import clock, money
+from financebot.common.fields import JsonList, MoneyField, from_units
+from ledger import rules
+from ledger.booking import Entry, last_rate
+from ledger.kinds import SHARED, Status, TransactionType, Visibility
+from ledger.models import Approval, Posting, PostingShare, Tag, Transaction, Wallet
+
+APPROVAL = ("approver_id", "version", "decision", "note", "created_at")
+REPLACING = (Status.PENDING_APPROVAL, Status.EXECUTED, Status.REVERSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,9 @@ class EntryView:
     """A transaction as one member sees it; names are those of the wire."""
 
     transaction: Transaction
+    amount: Decimal
+    currency: str
+    to_amount: Decimal | None
     from_wallet_id: int | None
     to_wallet_id: int | None
     private_of: PrivateSide | None
@@ -46,6 +55,10 @@ class EntryView:
     for_members: Sequence[dict[str, Any]]
     tags: Sequence[str]
     reversed_by_id: int | None
+    replaces_id: int | None = None
+    replaced_by_id: int | None = None
+    refund_of: int | None = None
+    approvals: Sequence[dict[str, Any]] = field(default=())
     history: Sequence[EventLog] = field(default=())
 
     def __getattr__(self, name: str) -> Any:
@@ -58,13 +71,18 @@ class EntryView:
     @property
     def category_id(self) -> int | None:
         """The one category it went against, or a transfer's label; None for a split."""
+        if self.transaction.type == TransactionType.EXCHANGE:
+            return self.transaction.label_id
         found = self.category_postings
         return found[0].category_id if len(found) == 1 else self.transaction.label_id
 
     @property
     def splits(self) -> list[PostingView]:
+        if self.transaction.type not in SHARED:
+            return []
         found = self.category_postings
-        return found if len(found) > 1 else []
+        is_split = len(found) > 1 or any(p.note for p in found)
+        return [replace(p, amount=abs(p.amount)) for p in found] if is_split else []
 
     @property
     def confirmation_required(self) -> bool:
@@ -78,12 +96,20 @@ class EntryView:
 def entries(access: Access) -> QuerySet[Transaction]:
     """The transactions that a member sees, each with postings, shares, tags and both wallets, in one query."""
     postings = Posting.objects.filter(transaction_id=OuterRef("pk")).order_by("pk")
-    shares = PostingShare.objects.filter(posting__transaction_id=OuterRef("pk")).order_by("pk")
+    in_force = {"posting__transaction_id": OuterRef("pk"), "version": OuterRef("shares_version")}
+    shares = PostingShare.objects.filter(**in_force).order_by("pk")
+    approvals = Approval.objects.filter(transaction_id=OuterRef("pk")).order_by("pk")
+    linked = Transaction.objects.seen_by(access)  # what is hidden is not named by what is linked to it
     tags = Tag.objects.filter(transactions=OuterRef("pk")).order_by("name")
     return (
         Transaction.objects.seen_by(access)
         .select_related("payee", "from_wallet__holder__user", "to_wallet__holder__user", "reversed_by")
         .annotate(
+            seen_replaces=Subquery(linked.filter(pk=OuterRef("replaces_id")).values("pk")),
+            seen_replaced_by=Subquery(
+                linked.filter(replaces=OuterRef("pk"), status__in=REPLACING).order_by("-pk").values("pk")[:1]
+            ),
+            seen_refund_of=Subquery(linked.filter(pk=OuterRef("refund_of_id")).values("pk")),
             posting_list=JsonList(
                 postings.values(
                     v=JSONObject(
@@ -96,6 +122,7 @@ def entries(access: Access) -> QuerySet[Transaction]:
                 )
             ),
             share_list=JsonList(shares.values(v=JSONObject(member="member_id", weight="weight"))),
+            approval_list=JsonList(approvals.values(v=JSONObject(**{name: name for name in APPROVAL}))),
             tag_list=JsonList(tags.values(v=JSONObject(name=F("name")))),
         )
     )
@@ -122,6 +149,9 @@ def present_entry(entry: Entry) -> EntryView:
     """What a use case has just written, without reading it back: its author sees both wallets."""
     return EntryView(
         transaction=entry.transaction,
+        amount=entry.transaction.amount,
+        currency=entry.transaction.currency,
+        to_amount=entry.transaction.to_amount,
         from_wallet_id=entry.transaction.from_wallet_id,
         to_wallet_id=entry.transaction.to_wallet_id,
         private_of=None,
@@ -129,6 +159,8 @@ def present_entry(entry: Entry) -> EntryView:
         for_members=_for_members([(s.member_id, s.weight) for s in entry.shares]),
         tags=sorted(entry.tags),
         reversed_by_id=None,
+        replaces_id=entry.transaction.replaces_id,
+        refund_of=entry.transaction.refund_of_id,
     )
 
 
@@ -146,26 +178,59 @@ def _view(
     tags: list[str],
 ) -> EntryView:
     sides = [wallet for wallet in (row.from_wallet, row.to_wallet) if wallet]
-    seen = {wallet.pk for wallet in sides if shows(wallet, access)}
+    seen = {wallet.pk for wallet in sides if wallet.opens_to(access)}
+    amount, currency, to_amount = _seen_amounts(row, access, seen)
     veiled = next((wallet.holder for wallet in sides if wallet.pk not in seen and wallet.holder), None)
     reversal = getattr(row, "reversed_by", None)
     return EntryView(
         transaction=row,
+        amount=amount,
+        currency=currency,
+        to_amount=to_amount,
         from_wallet_id=row.from_wallet_id if row.from_wallet_id in seen else None,
         to_wallet_id=row.to_wallet_id if row.to_wallet_id in seen else None,
         private_of=PrivateSide(veiled.pk, veiled.user.first_name) if veiled else None,
-        postings=[p if p.wallet_id in seen else _veil(p) for p in postings],
+        postings=[
+            p if p.wallet_id in seen else _veil(p) for p in postings if p.wallet_id in seen or p.currency == currency
+        ],
         for_members=_for_members(shares),
         tags=tags,
         reversed_by_id=reversal.pk if reversal else None,
+        replaces_id=row.seen_replaces,  # type: ignore[attr-defined]
+        replaced_by_id=row.seen_replaced_by,  # type: ignore[attr-defined]
+        refund_of=row.seen_refund_of,  # type: ignore[attr-defined]
+        approvals=[_approval(said) for said in row.approval_list],  # type: ignore[attr-defined]
     )
 
 
-def shows(wallet: Wallet, access: Access) -> bool:
-    """Whether a member sees this wallet by its id: the same answer as `Wallet.objects.seen_by`, on a row in hand."""
-    if wallet.visibility == "private" and wallet.holder_id != access.membership:
-        return False
-    return access.reaches(P.VIEW_WALLETS, wallet)
+def _approval(said: dict[str, Any]) -> dict[str, Any]:
+    """SQLite writes times without their zone, which is UTC."""
+    at = datetime.fromisoformat(said["created_at"])
+    return {**said, "created_at": at if at.tzinfo else at.replace(tzinfo=UTC)}
+
+
+def _seen_amounts(row: Transaction, access: Access, seen: set[int]) -> tuple[Decimal, str, Decimal | None]:
+    """Amount, currency and to_amount of an entry; of an exchange with a side that is not seen, the other side's alone.
+
+    `with_seen_amount` says the same in SQL.
+    """
+    if row.to_amount is None or seen >= set(row.wallet_ids):
+        return row.amount, row.currency, row.to_amount
+    if row.from_wallet_id not in seen and row.to_wallet and row.to_wallet.shows_rows_to(access.membership):
+        return row.to_amount, row.to_wallet.currency, None
+    return row.amount, row.currency, None
+
+
+def with_seen_amount(found: QuerySet[Transaction], access: Access) -> QuerySet[Transaction]:
+    """Entries with `seen_amount`, what one may filter and order them by; while no wallet is hidden the column itself,
+    which has an index."""
+    opened = Wallet.objects.opened_to(access)
+    if not Wallet.objects.in_family(access.family).exclude(pk__in=opened.values("pk")).exists():
+        return found.annotate(seen_amount=F("amount"))
+    of_target = Q(type=TransactionType.EXCHANGE) & ~Q(from_wallet__in=opened.values("pk"))
+    shown = Q(to_wallet__visibility=Visibility.SHARED) | Q(to_wallet__holder_id=access.membership)
+    amount = Case(When(of_target & shown, then=F("to_amount")), default=F("amount"), output_field=MoneyField())
+    return found.annotate(seen_amount=amount)
 
 
 def _veil(posting: PostingView) -> PostingView:
@@ -178,7 +243,37 @@ def _for_members(shares: list[tuple[int, Decimal]]) -> list[dict[str, Any]]:
     return [{"membership_id": member, "share": f"{weight.normalize():f}"} for member, weight in weights.items()]
 
 
-def history(entry: Transaction) -> QuerySet[EventLog]:
+def history(entry: Transaction, access: Access) -> QuerySet[EventLog]:
     """What happened to one entry, oldest first, at once and not only when numbered."""
-    events = EventLog.objects.in_family(entry.family_id)
+    events = EventLog.objects.in_family(entry.family_id).open_to(access.membership)
     return events.filter(entity_type="transaction", entity_id=entry.pk).order_by("pk")
+
+
+def summary(access: Access) -> dict[str, Any]:
+    """The wallets that a member sees, with their sums by currency, and in the base currency by today's last rates."""
+    base, today = access.policy.base_currency, clock.today(access.policy.timezone)
+    seen = Wallet.objects.visible_to(access).within(access, P.VIEW_WALLET_SUMMARY)
+    wallets = list(seen.filter(archived_at__isnull=True).order_by("pk"))
+    currencies = sorted({wallet.currency for wallet in wallets})
+    rates = {c: Decimal(1) if c == base else last_rate(access, c, today) for c in currencies}
+
+    def worth(some: list[Wallet]) -> Decimal | None:
+        total = Decimal(0)
+        for wallet in some:
+            rate = rates[wallet.currency]
+            if rate is None:
+                return None
+            total += rules.converted(abs(wallet.balance), rate, base) * (1 if wallet.balance > 0 else -1)
+        return total
+
+    by_type = {t: worth([w for w in wallets if w.type == t]) for t in sorted({w.type for w in wallets})}
+    return {
+        "base_currency": base,
+        "total": worth(wallets),
+        "by_currency": {
+            c: money.wire(sum((w.balance for w in wallets if w.currency == c), Decimal(0)), c) for c in currencies
+        },
+        "by_type": {t: None if total is None else money.wire(total, base) for t, total in by_type.items()},
+        "missing_rates": [c for c, rate in rates.items() if rate is None],
+        "wallets": wallets,
+    }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from financebot.common import guards
-from ledger.guards import REFERENCES
+from ledger.guards import REFERENCES, TAGS
 
 BOOKED = "('executed', 'reversed')"
 
@@ -52,6 +52,16 @@ CHECKS = [
         AND NOT EXISTS (SELECT 1 FROM ledger_posting p WHERE p.transaction_id = t.id)""",
     ),
     Check(
+        1,
+        "its shares do not make what is for somebody",
+        "transaction",
+        f"""SELECT p.transaction_id FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id
+        LEFT JOIN ledger_postingshare s ON s.posting_id = p.id AND s.version = t.shares_version
+        WHERE t.status IN {BOOKED} AND p.category_id IS NOT NULL
+        GROUP BY p.id, p.transaction_id, p.amount, p.base_amount
+        HAVING p.amount <> COALESCE(SUM(s.amount), 0) OR p.base_amount <> COALESCE(SUM(s.base_amount), 0)""",
+    ),
+    Check(
         2,
         "its balance is not the sum of its postings",
         "wallet",
@@ -66,9 +76,17 @@ CHECKS = [
         "what it holds is not the sum of its pending outgoing amounts",
         "wallet",
         """SELECT w.id FROM ledger_wallet w LEFT JOIN (
-            SELECT t.from_wallet_id, SUM(t.amount) AS pending FROM ledger_transaction t
-            WHERE t.status = 'pending_approval' GROUP BY t.from_wallet_id
-        ) s ON s.from_wallet_id = w.id WHERE w.held <> COALESCE(s.pending, 0)""",
+            SELECT n.wallet_id, SUM(CASE WHEN n.net < 0 THEN -n.net ELSE 0 END) AS pending FROM (
+                SELECT half.id, p.wallet_id, SUM(half.sign * p.amount) AS net FROM (
+                    SELECT t.id, t.id AS moves_id, 1 AS sign FROM ledger_transaction t
+                    WHERE t.status = 'pending_approval'
+                    UNION ALL
+                    SELECT t.id, t.replaces_id, -1 FROM ledger_transaction t
+                    WHERE t.status = 'pending_approval' AND t.replaces_id IS NOT NULL
+                ) half JOIN ledger_posting p ON p.transaction_id = half.moves_id
+                WHERE p.category_id IS NULL GROUP BY half.id, p.wallet_id
+            ) n GROUP BY n.wallet_id
+        ) s ON s.wallet_id = w.id WHERE w.held <> COALESCE(s.pending, 0)""",
     ),
     Check(
         4,
@@ -95,6 +113,41 @@ CHECKS = [
         GROUP BY r.id, p.wallet_id, p.category_id, p.currency
         HAVING SUM(p.amount) <> 0 OR SUM(p.base_amount) <> 0""",
     ),
+    Check(
+        4,
+        "it replaces what is not reversed",
+        "transaction",
+        f"""SELECT r.id FROM ledger_transaction r JOIN ledger_transaction o ON o.id = r.replaces_id
+        WHERE r.status IN {BOOKED} AND o.status <> 'reversed'""",
+    ),
+    Check(
+        4,
+        "it was replaced more than once",
+        "transaction",
+        f"""SELECT r.replaces_id FROM ledger_transaction r WHERE r.replaces_id IS NOT NULL AND r.status IN {BOOKED}
+        GROUP BY r.replaces_id HAVING COUNT(*) > 1""",
+    ),
+    Check(
+        4,
+        "it refunds what is no executed expense",
+        "transaction",
+        """SELECT r.id FROM ledger_transaction r JOIN ledger_transaction o ON o.id = r.refund_of_id
+        WHERE r.status = 'executed' AND (
+            r.type <> 'income' OR o.type <> 'expense' OR o.status <> 'executed' OR o.reverses_id IS NOT NULL
+        )""",
+    ),
+    Check(
+        4,
+        "more of it was refunded than was spent on a category",
+        "transaction",
+        """SELECT half.id FROM (
+            SELECT r.refund_of_id AS id, r.id AS moves_id FROM ledger_transaction r
+            WHERE r.refund_of_id IS NOT NULL AND r.status = 'executed'
+            UNION
+            SELECT r.refund_of_id, r.refund_of_id FROM ledger_transaction r WHERE r.refund_of_id IS NOT NULL
+        ) half JOIN ledger_posting p ON p.transaction_id = half.moves_id
+        WHERE p.category_id IS NOT NULL GROUP BY half.id, p.category_id, p.currency HAVING SUM(p.amount) < 0""",
+    ),
     *(
         Check(
             5,
@@ -106,10 +159,39 @@ CHECKS = [
         for column, other in references.items()
     ),
     Check(
+        5,
+        "its tag is of another family",
+        "transaction",
+        f"""SELECT t.id FROM {TAGS} x JOIN ledger_transaction t ON t.id = x.transaction_id
+        JOIN ledger_tag g ON g.id = x.tag_id WHERE g.family_id <> t.family_id""",
+    ),
+    Check(
         6,
         "it is below its overdraft limit",
         "wallet",
         "SELECT w.id FROM ledger_wallet w WHERE w.balance - w.held < -w.overdraft_limit",
+    ),
+    Check(
+        8,
+        "it was executed after waiting without an approval",
+        "transaction",
+        f"""SELECT t.id FROM ledger_transaction t WHERE t.status IN {BOOKED} AND t.pending_since IS NOT NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM ledger_approval a WHERE a.transaction_id = t.id AND a.decision = 'approved'
+        )""",
+    ),
+    Check(  # an approval of an earlier version stays, and who gave it may have edited the entry since
+        8,
+        "it was approved by who recorded or last edited it",
+        "transaction",
+        f"""SELECT t.id FROM ledger_approval a JOIN ledger_transaction t ON t.id = a.transaction_id
+        WHERE a.decision = 'approved' AND NOT t.self_approved AND (a.approver_id = t.author_id OR (
+            a.approver_id = t.last_editor_id AND a.version = CASE
+                WHEN t.status = 'pending_approval' THEN t.version
+                WHEN t.status IN {BOOKED} THEN (
+                    SELECT MAX(o.version) FROM ledger_approval o WHERE o.transaction_id = t.id
+                ) END
+        ))""",
     ),
     Check(
         9,
@@ -132,7 +214,8 @@ CHECKS = [
             SELECT p.wallet_id, p.category_id, s.member_id, p.currency, {{month}} AS month,
                 s.amount, s.base_amount
             FROM ledger_postingshare s JOIN ledger_posting p ON p.id = s.posting_id
-            JOIN ledger_transaction t ON t.id = p.transaction_id WHERE t.status IN {BOOKED}
+            JOIN ledger_transaction t ON t.id = p.transaction_id AND t.shares_version = s.version
+            WHERE t.status IN {BOOKED}
             UNION ALL
             SELECT m.wallet_id, m.category_id, m.member_id, m.currency, m.month, -m.amount, -m.base_amount
             FROM ledger_monthtotal m

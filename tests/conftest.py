@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.core.management.commands import flush
 from django.db import connection, transaction
 
@@ -31,6 +32,7 @@ from ledger.rules import Draft
 from ledger.services import create_transaction, create_wallet
 from tests.factories import UserFactory
 from tests.http import Http
+from tests.installation import installation, migrated  # noqa: F401 - fixtures
 
 ROLES = ("owner", "adult", "member", "child", "reader")
 ROLE_NAMES = {"reader": "read_only"}
@@ -53,7 +55,11 @@ def _flush_gets_past_the_guards() -> Iterator[None]:
     flush.Command.handle = handle
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "long" not in config.option.markexpr:  # only who asks for them waits for them
+        slow = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
     if connection.vendor != "postgresql":
         reason = "needs PostgreSQL: SQLite has one writer and no row locks"
         for item in items:
@@ -208,29 +214,39 @@ def house(built_house: House, db: None) -> House:
     return deepcopy(built_house)
 
 
+@pytest.fixture(scope="module")
+def kept_house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
+    """The cast in committed rows that all tests of a file share; emptying the tables takes longer than a test."""
+    with django_db_blocker.unblock():
+        yield build_house()
+        connection.close()
+        call_command("flush", verbosity=0, interactive=False)
+
+
 @pytest.fixture
 def threads(transactional_db: None) -> Callable[[list[Callable[[], Any]]], list[Any]]:
+    """`at_once` on tables that are emptied after the test."""
+    return at_once
+
+
+def at_once(works: list[Callable[[], Any]]) -> list[Any]:
     """Run callables at once, each on its own connection; what each returned, or the exception it raised."""
+    barrier = threading.Barrier(len(works))
+    outcomes: list[Any] = [None] * len(works)
 
-    def run(works: list[Callable[[], Any]]) -> list[Any]:
-        barrier = threading.Barrier(len(works))
-        outcomes: list[Any] = [None] * len(works)
+    def one(index: int, work: Callable[[], Any]) -> None:
+        try:
+            barrier.wait(timeout=30)
+            outcomes[index] = work()
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            outcomes[index] = error
+        finally:
+            connection.close()
 
-        def one(index: int, work: Callable[[], Any]) -> None:
-            try:
-                barrier.wait(timeout=30)
-                outcomes[index] = work()
-            except Exception as error:  # noqa: BLE001 - the test looks at it
-                outcomes[index] = error
-            finally:
-                connection.close()
-
-        started = [threading.Thread(target=one, args=(i, work)) for i, work in enumerate(works)]
-        for thread in started:
-            thread.start()
-        for thread in started:
-            thread.join(timeout=60)
-        assert not any(thread.is_alive() for thread in started), "a thread still waits"
-        return outcomes
-
-    return run
+    started = [threading.Thread(target=one, args=(i, work)) for i, work in enumerate(works)]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in started), "a thread still waits"
+    return outcomes

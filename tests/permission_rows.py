@@ -17,7 +17,7 @@ from families.roles import Role
 from financebot.common import clock
 from financebot.common.usecase import unit_of_work
 from ledger import services as ledger
-from ledger.models import Wallet
+from ledger.models import Category, Wallet
 from ledger.rules import Draft
 
 PEOPLE = ("owner", "adult", "member", "child", "reader", "stranger", "suspended", "removed", "nobody")
@@ -96,6 +96,11 @@ def archived_wallet(house: House, name: str) -> int:
     wallet = house.wallets[name].pk
     Wallet.objects.filter(pk=wallet).update(archived_at=clock.now())
     return int(wallet)
+
+
+def category(house: House, name: str = "Cats") -> int:
+    """A category that somebody has added."""
+    return int(Category.objects.create(family=house.family, kind="expense", name=name).pk)
 
 
 def wallet_id(house: House, name: str) -> int:

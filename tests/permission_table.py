@@ -1,5 +1,7 @@
 """The rows of the permission table, by app."""
 
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -7,8 +9,11 @@ from accounts import passwords, services
 from accounts.models import User
 from accounts.tokens import pair
 from families import services as families
+from families.models import Family
 from families.roles import Role
+from financebot.common import clock
 from ledger import services as ledger
+from ledger.models import Category
 from tests.factories import PASSWORD
 from tests.permission_rows import (
     ME,
@@ -19,6 +24,7 @@ from tests.permission_rows import (
     at_entry,
     at_member,
     at_wallet,
+    category,
     entry,
     fixed,
     invitation,
@@ -326,7 +332,7 @@ ENTRIES = [
         "",
         "200 403 200 404 404",
         lambda actor, pk: partial(
-            ledger.edit_words, actor=actor, transaction_id=pk, changes={"notes": "x"}, version=None
+            ledger.edit_transaction, actor=actor, transaction_id=pk, changes={"notes": "x"}, version=None
         ),
     ),
     at_own(
@@ -354,4 +360,99 @@ DELIVERY = [
     Row("GET access-log", "200 200 200 403 403" + OUT, listed("/access-log")),
 ]
 
-ROWS = [*ACCOUNTS, *FAMILIES, *LEDGER, *ENTRIES, *DELIVERY]
+CLOSED, EARLIER = date(2025, 12, 31), date(2025, 6, 30)
+
+
+def closed_family(house: Any) -> None:
+    Family.objects.filter(pk=house.family.pk).update(closed_until=CLOSED)
+
+
+PERIODS = [
+    Row(
+        "POST families/<id:family_pk>/close",
+        "200 403 403 403 403" + OUT,
+        of_family("/close", through=CLOSED.isoformat()),
+        lambda house, who, actor: partial(families.close_period, actor=actor, through=CLOSED),
+    ),
+    Row(
+        "POST families/<id:family_pk>/reopen",
+        "200 403 403 403 403" + OUT,
+        lambda house, who: (closed_family(house), of_family("/reopen", through=EARLIER.isoformat())(house, who))[1],
+        lambda house, who, actor: (
+            closed_family(house),
+            partial(families.reopen_period, actor=actor, through=EARLIER),
+        )[1],
+    ),
+]
+
+
+def at_category(path: str = "", prepare: Any = None, /, **body: Any) -> Any:
+    """A call at a category of the family's own; `prepare` takes the house and it, and may give the body."""
+
+    def call(house: Any, who: str) -> tuple[str, dict[str, Any]]:
+        pk = category(house)
+        given = prepare(house, pk) if prepare else None
+        return f"/categories/{pk}{path}", given or body
+
+    return call
+
+
+def on_category(use_case: Any, prepare: Any = None, /, **fixed: Any) -> Any:
+    def work(house: Any, who: str, actor: Any) -> Any:
+        pk = category(house)
+        given = prepare(house, pk) if prepare else None
+        return partial(use_case, actor=actor, category_id=pk, **(given or fixed))
+
+    return work
+
+
+def archived_category(house: Any, pk: int) -> None:
+    Category.objects.filter(pk=pk).update(archived_at=clock.now())
+
+
+def merging(house: Any, pk: int) -> dict[str, Any]:
+    return {"into": category(house, "Pets")}
+
+
+CATEGORIES = [
+    Row("GET categories/<id:pk>", "200 200 200 200 404" + OUT, at_category(), telegram=True),
+    Row(
+        "PATCH categories/<id:pk>",
+        "200 200 403 403 404" + OUT,
+        at_category(name="Cat"),
+        on_category(ledger.edit_category, changes={"name": "Cat"}, version=None),
+    ),
+    Row(
+        "POST categories/<id:pk>/archive",
+        "200 200 403 403 404" + OUT,
+        at_category("/archive"),
+        on_category(ledger.archive_category),
+    ),
+    Row(
+        "POST categories/<id:pk>/restore",
+        "200 200 403 403 404" + OUT,
+        at_category("/restore", archived_category),
+        on_category(ledger.restore_category, archived_category),
+    ),
+    Row(
+        "POST categories/<id:pk>/merge",
+        "200 200 403 403 404" + OUT,
+        at_category("/merge", merging),
+        on_category(ledger.merge_category, merging),
+    ),
+]
+
+RATE = {"base": "USD", "quote": "EUR", "rate": Decimal("0.92")}
+RATE_BODY = {"base_currency": "USD", "quote_currency": "EUR", "rate": "0.92"}
+
+RATES = [
+    Row("GET exchange-rates", "200 200 200 200 200" + OUT, listed("/exchange-rates"), telegram=True),
+    Row(
+        "POST exchange-rates",
+        "201 201 403 403 403" + OUT,
+        lambda house, who: ("/exchange-rates", {**RATE_BODY, "family_id": house.family.pk}),
+        lambda house, who, actor: partial(ledger.set_rate, actor=actor, fields=RATE),
+    ),
+]
+
+ROWS = [*ACCOUNTS, *FAMILIES, *LEDGER, *ENTRIES, *DELIVERY, *PERIODS, *CATEGORIES, *RATES]

@@ -25,6 +25,8 @@ def statements(call: Callable[[], Any]) -> list[str]:
         "/wallets?family_id={family}",
         "/wallets/{wallet}",
         "/categories?family_id={family}",
+        "/categories/{category}",
+        "/exchange-rates?family_id={family}",
         "/transactions?family_id={family}",
         "/transactions?wallet={wallet}&family_id={family}",
         "/transactions/{entry}",
@@ -43,7 +45,8 @@ def statements(call: Callable[[], Any]) -> list[str]:
 def test_an_authenticated_read_costs_at_most_four_statements_however_long_the_list(house, path, entries):
     for _ in range(entries):
         entry = house.spend("1.00", description="Bread", tags=("food", "daily"), payee="Baker")
-    place = path.format(family=house.family.pk, wallet=house.wallets["cash"].pk, entry=entry.transaction.pk)
+    ids = {"wallet": house.wallets["cash"].pk, "category": house.categories["expense"].pk}
+    place = path.format(family=house.family.pk, entry=entry.transaction.pk, **ids)
     owner = house.owner.http
     found = statements(lambda: owner.get(place))
     assert len(found) <= READS_MAX, "\n".join(found)

@@ -1,7 +1,9 @@
 from families.services.families import (
     archive_family,
+    close_period,
     create_family,
     edit_family,
+    reopen_period,
     restore_family,
     transfer_ownership,
 )
@@ -11,11 +13,13 @@ from families.services.members import edit_member, remove_member, resume_member,
 __all__ = [
     "accept_invitation",
     "archive_family",
+    "close_period",
     "create_family",
     "create_invitation",
     "edit_family",
     "edit_member",
     "remove_member",
+    "reopen_period",
     "restore_family",
     "resume_member",
     "revoke_invitation",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from accounts.errors import InvalidToken
@@ -136,6 +137,41 @@ def transfer_ownership(*, actor: Actor, membership_id: int) -> Membership:
         actor=actor,
     )
     return heir
+
+
+@use_case
+def close_period(*, actor: Actor, through: date) -> Family:
+    """Close the books up to and with a day, today in the family's zone at the latest: nothing is booked there any more.
+
+    Locks the family alone: an entry under way is booked before, or refused. Raises PermissionDenied, StepUpRequired,
+    DateTooEarly, DateInFuture, and Changed where they are closed as far already.
+    """
+    access = enter(actor, alone=True)
+    access.require(P.CLOSE_PERIOD)
+    family = Family.objects.get(pk=access.family)
+    rules.check_close(through, closed_until=family.closed_until, today=clock.today(family.timezone))
+    return _set_closed(family, through, EventName.FAMILY_CLOSED, actor)
+
+
+@use_case
+def reopen_period(*, actor: Actor, through: date | None) -> Family:
+    """Leave the books closed up to an earlier day only, or, with None, to none. Locks the family alone.
+
+    Raises PermissionDenied, StepUpRequired, DateTooEarly, and Changed where they are not closed as far.
+    """
+    access = enter(actor, alone=True)
+    access.require(P.CLOSE_PERIOD)
+    family = Family.objects.get(pk=access.family)
+    rules.check_reopen(through, closed_until=family.closed_until)
+    return _set_closed(family, through, EventName.FAMILY_REOPENED, actor)
+
+
+def _set_closed(family: Family, through: date | None, name: EventName, actor: Actor) -> Family:
+    changes = {"closed_until": (family.closed_until, through)}
+    family.closed_until = through
+    _save(family, "closed_until")
+    trail.record(Event(name, "family", family.pk, changes), actor=actor)
+    return family
 
 
 def _save(family: Family, *fields: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
-from families import membership
+from families import membership, moments
 from families.access import enter
 from families.errors import MembershipState
 from families.models import Membership, MembershipOverride
@@ -76,8 +76,9 @@ def remove_member(*, actor: Actor, membership_id: int) -> None:
     member.overrides.all().delete()
     membership.changed(member)
     membership.withdraw_invitations(member)
+    ended = [event for end in moments.ending for event in end(member, actor)]
     name = EventName.MEMBER_LEFT if leaves else EventName.MEMBER_REMOVED
-    trail.record(membership.about(name, member, {"state": (before, member.state)}), actor=actor)
+    trail.record(*ended, membership.about(name, member, {"state": (before, member.state)}), actor=actor)
 
 
 def _set_state(actor: Actor, membership_id: int, before: State, after: State, name: EventName) -> Membership:

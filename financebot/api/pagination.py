@@ -79,7 +79,9 @@ def paginate(queryset: QuerySet[Any], request: Request, *, ordering: str, size: 
 
 def _beyond(queryset: QuerySet[Any], name: str, at: Cursor, *, down: bool) -> Q:
     """`a <= x AND (a < x OR id < i)`: a form that both databases answer from an index."""
-    value = queryset.model._meta.get_field(name).to_python(at.key)
+    annotation = queryset.query.annotations.get(name)
+    field = annotation.output_field if annotation else queryset.model._meta.get_field(name)
+    value = field.to_python(at.key)
     side = "lt" if down else "gt"
     if name == "id":
         return Q(**{f"id__{side}": at.id})

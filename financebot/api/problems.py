@@ -16,7 +16,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from financebot.api import trace
-from financebot.common.errors import DomainError, Invalid
+from financebot.common.errors import DomainError, Invalid, Several
 
 log = logging.getLogger("financebot.api")
 
@@ -41,12 +41,18 @@ PROBLEMS: dict[str, Problem] = {
     "invalid_token": Problem(401, lazy("This token is not valid, or no longer. Log in again.")),
     "permission_denied": Problem(403, lazy("You lack the permission %(permission)s for this.")),
     "csrf_failed": Problem(403, lazy("The CSRF token is missing or wrong. Load the page again.")),
+    "own_transaction": Problem(403, lazy("You recorded or changed this yourself: somebody else has to approve it.")),
     "step_up_required": Problem(403, lazy("Prove once more who you are, then try again.")),
     "not_found": Problem(404, lazy("There is nothing here.")),
     "method_not_allowed": Problem(405, lazy("This address does not know that method.")),
+    "already_decided": Problem(409, lazy("This has been decided already.")),
+    "already_recorded": Problem(409, lazy("The wallet has an entry with this source_ref already.")),
     "already_reversed": Problem(409, lazy("This transaction is reversed already.")),
     "already_member": Problem(409, lazy("This person is a member already.")),
     "changed": Problem(409, lazy("Somebody has changed this meanwhile. Look at it again.")),
+    "fallback_category": Problem(
+        409, lazy("Entries that name no category go here: it can be renamed, not archived or merged away.")
+    ),
     "family_archived": Problem(409, lazy("This family is archived: it can be read, not written.")),
     "idempotency_in_progress": Problem(409, lazy("The first request with this key is still under way.")),
     "last_owner": Problem(409, lazy("A family needs at least one active owner.")),
@@ -54,22 +60,28 @@ PROBLEMS: dict[str, Problem] = {
     "restore_window_over": Problem(409, lazy("An archived family can be restored for 30 days only.")),
     "undo_window_over": Problem(409, lazy("The time to undo this is over. It can still be reversed.")),
     "wallet_not_empty": Problem(409, lazy("Only an empty wallet can be archived.")),
+    "wallet_has_pending": Problem(409, lazy("Transactions of this wallet are waiting for approval.")),
     "precondition_failed": Problem(412, lazy("This is no longer the version that you saw.")),
     "body_too_large": Problem(413, lazy("The body is larger than is taken here.")),
     "unsupported_media_type": Problem(415, lazy("Send JSON (application/json).")),
     "amount_not_positive": Problem(422, lazy("The amount must be more than zero.")),
     "amount_too_fine": Problem(422, lazy("%(currency)s has no such small unit.")),
     "amount_too_large": Problem(422, lazy("The amount, or a total it leads to, is larger than can be kept.")),
+    "category_loop": Problem(422, lazy("A category cannot be put into itself or into one of its own.")),
     "category_too_deep": Problem(422, lazy("Categories are at most three levels deep.")),
     "currency_fixed": Problem(422, lazy("The base currency is fixed at the first posting.")),
-    "date_in_future": Problem(422, lazy("The date is later than tomorrow.")),
+    "date_in_future": Problem(422, lazy("The date is too far ahead.")),
     "date_too_early": Problem(422, lazy("The date is before 1970.")),
     "exchange_rate_missing": Problem(422, lazy("There is no exchange rate from %(currency)s for that day.")),
     "idempotency_key_reused": Problem(422, lazy("This Idempotency-Key came with another request before.")),
     "insufficient_funds": Problem(422, lazy("There is not enough money in the wallet.")),
     "not_reversible": Problem(422, lazy("This transaction cannot be reversed.")),
+    "not_editable": Problem(422, lazy("Of this transaction only the words can be changed.")),
+    "not_refundable": Problem(422, lazy("Only an executed expense in the same currency can be refunded.")),
     "period_closed": Problem(422, lazy("The books are closed for that day.")),
+    "refund_too_large": Problem(422, lazy("The refunds would be more than the original.")),
     "same_wallet": Problem(422, lazy("A transfer needs two different wallets.")),
+    "split_mismatch": Problem(422, lazy("The parts do not make the whole amount.")),
     "unknown_reference": Problem(422, lazy("An id in the body refers to nothing that you can use.")),
     "wallet_archived": Problem(422, lazy("The wallet is archived.")),
     "wrong_category_kind": Problem(422, lazy("The category is of the wrong kind for this.")),
@@ -108,10 +120,21 @@ def document(code: str, *, detail: str | None = None, errors: Mapping[str, objec
 
 
 def of_refusal(error: DomainError) -> dict[str, Any]:
+    if isinstance(error, Several):
+        errors = {str(place): _said(row) or {"body": [_sentence(row)]} for place, row in error.rows.items()}
+        return document(error.code, detail=_sentence(error), errors=errors)
+    return document(error.code, detail=None if isinstance(error, Invalid) else _sentence(error), errors=_said(error))
+
+
+def _sentence(error: DomainError) -> str:
+    return str(PROBLEMS[error.code].sentence) % error.facts
+
+
+def _said(error: DomainError) -> Mapping[str, object] | None:
+    """What is wrong, by field, where a field is to blame."""
     if isinstance(error, Invalid):
-        return document(error.code, errors=error.errors)
-    detail = str(PROBLEMS[error.code].sentence) % error.facts
-    return document(error.code, detail=detail, errors={error.field: [detail]} if error.field else None)
+        return error.errors
+    return {error.field: [_sentence(error)]} if error.field else None
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:

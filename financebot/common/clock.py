@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+FIRST_DAY = date(1970, 1, 1)  # no date of a family's books is before it
+
 
 def now() -> datetime:
     """This moment, aware, in UTC."""

@@ -40,6 +40,20 @@ class Invalid(DomainError):
         self.errors = errors
 
 
+class Several(DomainError):
+    """Rows of a list that were refused, by their place. It takes the code of the first whose shape is wrong, else of
+    the first."""
+
+    code = Invalid.code
+
+    def __init__(self, rows: Mapping[int, DomainError]) -> None:
+        self.rows = dict(sorted(rows.items()))
+        first = next((e for e in self.rows.values() if isinstance(e, Invalid)), next(iter(self.rows.values())))
+        self.code = first.code  # type: ignore[misc]
+        super().__init__()
+        self.facts = first.facts
+
+
 class UnknownReference(DomainError):
     """An id in a body that does not exist, is another family's or is hidden: one answer for all."""
 
@@ -76,3 +90,11 @@ class AmountTooFine(DomainError):
 
 class AmountTooLarge(DomainError):
     code = "amount_too_large"
+
+
+class DateInFuture(DomainError):
+    code = "date_in_future"
+
+
+class DateTooEarly(DomainError):
+    code = "date_too_early"

@@ -44,6 +44,11 @@ class Guard:
         ]
 
 
+def changed(columns: Iterable[str | None]) -> str:
+    """Whether any of these columns is to change."""
+    return "(" + " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns) + ")"
+
+
 def never_deleted(*tables: str) -> list[Guard]:
     return [Guard(f"{table}_is_never_deleted", table, "DELETE") for table in tables]
 

@@ -54,6 +54,11 @@ def wire(amount: Decimal, currency: str) -> str:
     return f"{amount:.{exponent(currency)}f}"
 
 
+def wire_rate(rate: Decimal) -> str:
+    """A rate as a plain decimal string, without exponent or trailing zeros: `1.0825`, `100`, `0.00000004`."""
+    return f"{rate.normalize():f}"
+
+
 def largest_remainder(amount: Decimal, weights: Sequence[Decimal], *, decimals: int) -> list[Decimal]:
     """Split an amount by weights so that the parts sum to it exactly, each within one unit of its true share.
 

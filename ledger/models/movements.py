@@ -8,33 +8,41 @@ from financebot.common import clock
 from financebot.common.fields import MoneyField
 from ledger.kinds import Channel, Status, TransactionType, choices
 from ledger.models.wallets import Category, Wallet, bounded
-from ledger.querysets import TransactionQuerySet
+from ledger.querysets import PostingQuerySet, TransactionQuerySet
 
 ONE_WALLET = ("opening", "adjustment")
 TWO_WALLETS = ("transfer", "exchange")
+CLAIMING = ~Q(source_ref="") & (Q(pending_since__isnull=False) | Q(executed_at__isnull=False))  # what was submitted
 
 
 class Payee(models.Model):
-    """Whom money went to or came from, by the name the family uses; `folded` finds it in any case."""
+    """Whom money went to or came from, a row for each way of writing it; `folded` finds it in any case.
+
+    Were there one row for all, what somebody wrote first in a hidden entry would show in the entries of others.
+    """
 
     family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="payees")
     name = models.CharField(max_length=200)
     folded = models.CharField(max_length=600)  # folding makes at most three of one
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["family", "folded"], name="ledger_payee_once")]
+        constraints = [models.UniqueConstraint(fields=["family", "name"], name="ledger_payee_once")]
+        indexes = [models.Index(fields=["family", "folded"], name="ledger_payee_folded")]
 
     def __str__(self) -> str:
         return self.name
 
 
 class Tag(models.Model):
+    """A row for each way of writing it, as of a payee."""
+
     family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="tags")
     name = models.CharField(max_length=50)
     folded = models.CharField(max_length=150)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["family", "folded"], name="ledger_tag_once")]
+        constraints = [models.UniqueConstraint(fields=["family", "name"], name="ledger_tag_once")]
+        indexes = [models.Index(fields=["family", "folded"], name="ledger_tag_folded")]
 
     def __str__(self) -> str:
         return self.name
@@ -45,7 +53,8 @@ class Transaction(models.Model):
 
     `amount` is in `currency`, that of the wallet it leaves (of an income: enters); `base_amount` in the family's base
     currency; `rate` is base per unit. `occurred_on` is a date in the family's time zone. `search` holds the words,
-    folded in Python, since SQLite folds ASCII only.
+    folded in Python, since SQLite folds ASCII only. `counted_from`: from when it counts towards its author's
+    spending limit, null where it does not. `shares_version`: which of its postings' shares are in force.
     """
 
     family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="transactions")
@@ -76,6 +85,9 @@ class Transaction(models.Model):
     source_ref = models.CharField(max_length=200, blank=True, default="")
     search = models.TextField(blank=True, default="")
     version = models.PositiveIntegerField(default=1)
+    shares_version = models.PositiveIntegerField(default=1)
+    counted_from = models.DateTimeField(null=True)
+    pending_since = models.DateTimeField(null=True)
 
     objects = TransactionQuerySet.as_manager()
 
@@ -102,16 +114,27 @@ class Transaction(models.Model):
                 name="ledger_to_amount_of_exchange",
             ),
             models.CheckConstraint(
+                condition=~Q(status="pending_approval") | Q(pending_since__isnull=False),
+                name="ledger_pending_has_its_time",
+            ),
+            models.CheckConstraint(
                 condition=Q(executed_at__isnull=False) ^ ~Q(status__in=["executed", "reversed"]),
                 name="ledger_executed_has_its_time",
             ),
             models.UniqueConstraint(
                 fields=["from_wallet", "source_ref"],
-                condition=~Q(source_ref=""),
+                condition=CLAIMING,
                 name="ledger_source_once_out",
             ),
             models.UniqueConstraint(
-                fields=["to_wallet", "source_ref"], condition=~Q(source_ref=""), name="ledger_source_once_in"
+                fields=["to_wallet", "source_ref"],
+                condition=CLAIMING & Q(from_wallet__isnull=True),
+                name="ledger_source_once_in",
+            ),
+            models.UniqueConstraint(
+                fields=["replaces"],
+                condition=Q(status__in=["pending_approval", "executed", "reversed"]),
+                name="ledger_one_replacement",
             ),
             bounded("ledger_transaction_bounded", "amount", "base_amount"),
         ]
@@ -119,10 +142,30 @@ class Transaction(models.Model):
             models.Index(fields=["family", "-occurred_on", "-id"], name="ledger_by_day"),
             models.Index(fields=["family", "-created_at", "-id"], name="ledger_by_creation"),
             models.Index(fields=["family", "amount", "id"], name="ledger_by_amount"),
+            models.Index(
+                fields=["family", "pending_since"], condition=Q(status="pending_approval"), name="ledger_pending"
+            ),
+            models.Index(
+                fields=["author", "counted_from"], condition=Q(counted_from__isnull=False), name="ledger_counted"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.pk}"
+
+    @property
+    def wallet_ids(self) -> list[int]:
+        return [pk for pk in (self.from_wallet_id, self.to_wallet_id) if pk]
+
+    @property
+    def is_unsubmitted(self) -> bool:
+        """Whether it is a draft or was cancelled as one: its author's alone, as `NEVER_SUBMITTED` says in SQL."""
+        return self.status in {Status.DRAFT, Status.CANCELLED} and self.pending_since is None
+
+    @property
+    def maker_id(self) -> int:
+        """Who is behind what it says now."""
+        return self.last_editor_id or self.author_id
 
     @property
     def holders(self) -> tuple[int | None]:
@@ -142,6 +185,8 @@ class Posting(models.Model):
     base_amount = MoneyField()
     note = models.CharField(max_length=500, blank=True, default="")
 
+    objects = PostingQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(amount=Decimal(0)), name="ledger_posting_moves_something"),
@@ -158,7 +203,11 @@ class Posting(models.Model):
 
 
 class PostingShare(models.Model):
-    """For whom a category posting was: a positive weight, and what it comes to by largest remainder."""
+    """For whom a category posting was: a positive weight, and what it comes to by largest remainder.
+
+    Shares never change. A later word on for whom is a set of rows with the next `version`, and is in force once
+    `Transaction.shares_version` names it.
+    """
 
     family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="+")
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="shares")
@@ -166,11 +215,12 @@ class PostingShare(models.Model):
     weight = MoneyField()
     amount = MoneyField()
     base_amount = MoneyField()
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(weight__gt=Decimal(0)), name="ledger_weight_positive"),
-            models.UniqueConstraint(fields=["posting", "member"], name="ledger_one_share_each"),
+            models.UniqueConstraint(fields=["posting", "version", "member"], name="ledger_one_share_each"),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from families.models import Family, Membership
+from families.roles import Access, P
 from financebot.common import clock, money
 from financebot.common.fields import MoneyField
 from ledger.kinds import SYSTEM_KINDS, CategoryKind, Visibility, WalletType, choices
@@ -55,7 +56,9 @@ class Wallet(models.Model):
                 name="ledger_overdraft_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(archived_at__isnull=True) | Q(balance=Decimal(0), held=Decimal(0)),
+                condition=Q(archived_at__isnull=True)
+                | Q(balance=Decimal(0), held=Decimal(0))
+                | (~Q(visibility=Visibility.SHARED) & Q(held=Decimal(0))),
                 name="ledger_archived_is_empty",
             ),
             bounded("ledger_wallet_bounded", "balance", "held"),
@@ -69,6 +72,20 @@ class Wallet(models.Model):
     def holders(self) -> tuple[int | None]:
         return (self.holder_id,)
 
+    def shows_rows_to(self, membership: int) -> bool:
+        """Whether what moved on it is for this member to see, and so theirs to judge."""
+        return self.visibility == Visibility.SHARED or self.holder_id == membership
+
+    def shows_to(self, access: Access) -> bool:
+        """Whether a member sees this wallet: the same answer as `WalletQuerySet.seen_by`, on a row in hand."""
+        if self.visibility == Visibility.PRIVATE and self.holder_id != access.membership:
+            return False
+        return access.reaches(P.VIEW_WALLETS, self)
+
+    def opens_to(self, access: Access) -> bool:
+        """Whether a member sees this wallet and what moved on it: the answer of `WalletQuerySet.opened_to`."""
+        return self.shows_rows_to(access.membership) and self.shows_to(access)
+
     @property
     def available(self) -> Decimal:
         available: Decimal = self.balance - self.held
@@ -76,7 +93,10 @@ class Wallet(models.Model):
 
 
 class Category(models.Model):
-    """What money is for or from. `fallback`: where an entry goes that names none; one for each kind."""
+    """What money is for or from. `fallback`: where an entry goes that names none; one for each kind.
+
+    `merged_into`: the category that this archived one counts as, since facts on record never change.
+    """
 
     family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="categories")
     name = models.CharField(max_length=100)
@@ -85,6 +105,7 @@ class Category(models.Model):
     icon = models.CharField(max_length=30, blank=True, default="")
     colour = models.CharField(max_length=7, blank=True, default="")
     fallback = models.BooleanField(default=False)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged")
     archived_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now)
@@ -101,6 +122,9 @@ class Category(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["family", "kind"], condition=Q(fallback=True), name="ledger_one_fallback_category"
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | Q(archived_at__isnull=False), name="ledger_merged_is_archived"
             ),
         ]
         indexes = [models.Index(fields=["family", "id"], name="ledger_category_of_family")]

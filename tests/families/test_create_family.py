@@ -107,7 +107,7 @@ def test_a_family_starts_with_categories_of_each_kind_and_one_of_each_to_fall_ba
 
 
 def test_the_categories_are_named_in_the_language_of_the_moment(monkeypatch):
-    monkeypatch.setattr("ledger.booking._", lambda word: f"{translation.get_language()}:{word}")
+    monkeypatch.setattr("ledger.booking.founding._", lambda word: f"{translation.get_language()}:{word}")
     with translation.override("de"):
         family = founder_of().membership.family_id
     names = Category.objects.filter(family_id=family).values_list("name", flat=True)

@@ -2,25 +2,32 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 
+from audit.trail import Actor
 from families import services as family_services
 from families.models import Membership
 from families.roles import Role
 from families.services import edit_member, remove_member, suspend_member
+from financebot.common import clock
 from financebot.common.errors import NotFound
 from financebot.common.usecase import unit_of_work
 from ledger import services as ledger_services
+from ledger.kinds import PENDING_LIFE
 from ledger.models import Transaction
 from ledger.rules import Draft
 from ledger.services import create_wallet
-from tests.conftest import House, build_house, founder_of, join, person, record
-from tests.families.helpers import invite, until, waiting_for
+from tests.conftest import House, Person, build_house, founder_of, join, person, record
+from tests.families.helpers import edit, invite, until, waiting_for
 
 pytestmark = pytest.mark.postgres
 
@@ -147,10 +154,11 @@ UPSERT = re.compile(r"INSERT INTO (ledger_monthtotal|ledger_walletmonth) ")
 
 
 class Locks:
-    """Notes, in order, what each statement locks."""
+    """Notes, in order, what each statement locks, and which rows."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []
+        self.rows: dict[str, list[int]] = {}
         self.unordered: list[str] = []
         self.strengths: set[str] = set()
         self.modes: list[str] = []
@@ -167,6 +175,21 @@ class Locks:
         elif upsert := UPSERT.search(sql):
             self.taken.append(upsert[1])
         return execute(sql, params, many, context)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Note the ids as well, each once, when it is locked first."""
+        fetch = QuerySet._fetch_all
+
+        def noting(queryset: Any) -> None:
+            known = queryset._result_cache is not None
+            fetch(queryset)
+            if queryset.query.select_for_update and not known:
+                rows = self.rows.setdefault(queryset.model._meta.db_table, [])
+                rows += [row.pk for row in queryset._result_cache if row.pk not in rows]
+
+        with patch.object(QuerySet, "_fetch_all", noting), connection.execute_wrapper(self):
+            yield
 
 
 def member(house: House, name: str) -> int:
@@ -200,6 +223,35 @@ def restoring_wallet(house: House) -> Callable[[], Any]:
     return lambda: ledger_services.restore_wallet(actor=house.owner.actor, wallet_id=wallet)
 
 
+def closed(house: House) -> House:
+    with unit_of_work():
+        family_services.close_period(actor=house.owner.actor, through=date(2025, 12, 31))
+    return house
+
+
+def category(house: House, **fields: Any) -> int:
+    with unit_of_work():
+        fields = {"name": "Pets", "kind": "expense", **fields}
+        return ledger_services.create_category(actor=house.owner.actor, fields=fields).pk
+
+
+def archived_category(house: House) -> int:
+    found = category(house)
+    with unit_of_work():
+        ledger_services.archive_category(actor=house.owner.actor, category_id=found)
+    return found
+
+
+def category_with_all(house: House) -> int:
+    """A category with a child and one that was merged into it."""
+    found = category(house)
+    merged = category(house)
+    category(house, parent_id=found)
+    with unit_of_work():
+        ledger_services.merge_category(actor=house.owner.actor, category_id=merged, into=found)
+    return found
+
+
 def transferring(house: House) -> Callable[[], Any]:
     wallets = {"from_wallet": house.wallets["members"].pk, "to_wallet": house.wallets["cash"].pk}
     draft = Draft(amount=Decimal(5), **wallets)
@@ -210,17 +262,122 @@ def entry(house: House) -> int:
     return house.move("5.00", "cash", "anns").transaction.pk
 
 
+def limited(house: House) -> Person:
+    """The member, whose spending limit has the membership locked too."""
+    Membership.objects.filter(pk=member(house, "member")).update(spending_limit=Decimal(100))
+    return house.member
+
+
+def refunding_many(house: House) -> Callable[[], Any]:
+    """By one with a limit, refunds of two entries, the later one first, and an expense."""
+    by = limited(house)
+    edit(house.owner, by, grant=["bulk_transactions"])
+    originals = [house.spend("5.00", by="member").transaction.pk for _ in range(2)]
+    refunds = [Draft(Decimal(1), to_wallet=cash(house), refund_of=pk) for pk in reversed(originals)]
+    expense = Draft(Decimal(5), from_wallet=house.wallets["members"].pk)
+    return lambda: ledger_services.create_transactions(actor=by.actor, drafts=[*refunds, expense])
+
+
+def submitting(house: House) -> Callable[[], Any]:
+    original = house.spend("5.00", by="member").transaction.pk
+    draft = record(limited(house), "1.00", to_wallet=cash(house), refund_of=original, later=True).transaction.pk
+    return lambda: ledger_services.submit_transaction(actor=house.member.actor, transaction_id=draft)
+
+
+def waiting(house: House) -> int:
+    return house.move("600.00", "cash", "anns", by="adult").transaction.pk
+
+
+def change(by: Person, pk: int, **changes: Any) -> Any:
+    return ledger_services.edit_transaction(actor=by.actor, transaction_id=pk, changes=changes, version=None)
+
+
+def replacing_later(house: House) -> tuple[int, int]:
+    """An executed transfer, and the replacement of it that waits, onto other wallets."""
+    original = house.move("5.00", "cash", "anns", by="adult").transaction.pk
+    with unit_of_work():
+        found = change(house.adult, original, amount=Decimal(700), to_wallet=house.wallets["members"].pk)
+    return original, found.pk
+
+
+def deciding(name: str, **words: Any) -> Callable[[House], Callable[[], Any]]:
+    """Of a replacement that waits: what it replaces is locked too."""
+    return lambda house: as_owner(name, transaction_id=replacing_later(house)[1], **words)(house)
+
+
+def cancelling(house: House) -> Callable[[], Any]:
+    pk = replacing_later(house)[1]
+    return lambda: ledger_services.cancel_transaction(actor=house.adult.actor, transaction_id=pk)
+
+
+def expiring(house: House) -> Callable[[], Any]:
+    pk = replacing_later(house)[1]
+    Transaction.objects.filter(pk=pk).update(pending_since=clock.now() - PENDING_LIFE - timedelta(days=1))
+    return lambda: ledger_services.expire_transaction(actor=Actor.clock(house.family.pk), transaction_id=pk)
+
+
+def reversing_replaced(house: House) -> Callable[[], Any]:
+    """The replacement that waits falls with it."""
+    return as_owner("reverse_transaction", transaction_id=replacing_later(house)[0], reason="")(house)
+
+
+def editing_draft(house: House) -> Callable[[], Any]:
+    draft = record(limited(house), "5.00", from_wallet=house.wallets["members"].pk, later=True).transaction.pk
+    return lambda: change(house.member, draft, amount=Decimal(6), from_wallet=cash(house))
+
+
+def editing_pending(house: House) -> Callable[[], Any]:
+    pk = replacing_later(house)[1]
+    return lambda: change(house.adult, pk, amount=Decimal(800), payee="Shop", tags=("b", "a"))
+
+
+def replacing(house: House) -> Callable[[], Any]:
+    by = limited(house)
+    pk = record(by, "5.00", from_wallet=house.wallets["members"].pk).transaction.pk
+    return lambda: change(by, pk, amount=Decimal(6), from_wallet=cash(house), payee="Shop", tags=("b", "a"))
+
+
+def replacing_refund(house: House) -> Callable[[], Any]:
+    original = house.spend("5.00").transaction.pk
+    refund = house.earn("1.00", refund_of=original).transaction.pk
+    return lambda: change(house.owner, refund, amount=Decimal(2))
+
+
+def replacing_above_threshold(house: House) -> Callable[[], Any]:
+    pk = house.move("5.00", "cash", "anns", by="adult").transaction.pk
+    return lambda: change(house.adult, pk, amount=Decimal(700), to_wallet=house.wallets["members"].pk)
+
+
+def sharing_anew(house: House) -> Callable[[], Any]:
+    pk = house.spend("5.00").transaction.pk
+    whom = tuple((member(house, name), Decimal(1)) for name in ("child", "adult"))
+    return lambda: change(house.owner, pk, for_members=whom)
+
+
+def reconciling(house: House) -> Callable[[], Any]:
+    """By one with a limit, whom an owner has given the right."""
+    by = limited(house)
+    edit(house.owner, by, grant=["reconcile_wallet"])
+    wallet = house.wallets["members"].pk
+    return lambda: ledger_services.reconcile_wallet(
+        actor=by.actor, wallet_id=wallet, statement_balance=Decimal(7), day=None
+    )
+
+
 def cash(house: House) -> int:
     return house.wallets["cash"].pk
 
 
 SHARED, ALONE = "shared", "alone"
+SUMS = ("ledger_monthtotal", "ledger_walletmonth")
 USE_CASES = {
     "create_family": (None, as_owner("create_family", name="Two", base_currency="EUR", timezone="UTC")),
     "edit_family": (ALONE, as_owner("edit_family", changes={"name": "New"}, version=None)),
     "archive_family": (ALONE, as_owner("archive_family")),
     "restore_family": (ALONE, restoring_family),
     "transfer_ownership": (ALONE, as_owner("transfer_ownership", membership_id=lambda h: member(h, "adult"))),
+    "close_period": (ALONE, as_owner("close_period", through=date(2025, 12, 31))),
+    "reopen_period": (ALONE, lambda house: as_owner("reopen_period", through=None)(closed(house))),
     "edit_member": (
         ALONE,
         as_owner("edit_member", membership_id=lambda h: member(h, "adult"), changes={"role": "owner"}, version=None),
@@ -239,10 +396,36 @@ USE_CASES = {
     "archive_wallet": (SHARED, as_owner("archive_wallet", wallet_id=cash)),
     "restore_wallet": (SHARED, restoring_wallet),
     "create_category": (SHARED, as_owner("create_category", fields={"name": "Pets", "kind": "expense"})),
+    "edit_category": (
+        ALONE,
+        as_owner("edit_category", category_id=category, changes={"parent_id": None, "name": "New"}, version=None),
+    ),
+    "archive_category": (ALONE, as_owner("archive_category", category_id=category)),
+    "restore_category": (ALONE, as_owner("restore_category", category_id=archived_category)),
+    "merge_category": (ALONE, as_owner("merge_category", category_id=category_with_all, into=category)),
+    "set_rate": (
+        ALONE,
+        as_owner("set_rate", fields={"base": "USD", "quote": "EUR", "rate": Decimal("0.92")}),
+    ),
     "create_transaction": (SHARED, transferring),
-    "edit_words": (
+    "create_transactions": (SHARED, refunding_many),
+    "submit_transaction": (SHARED, submitting),
+    "confirm_transaction": (SHARED, as_owner("confirm_transaction", transaction_id=waiting, token=None, version=None)),
+    "confirm_transaction: a replacement": (SHARED, deciding("confirm_transaction", token=None, version=None)),
+    "reject_transaction": (SHARED, deciding("reject_transaction", reason="")),
+    "cancel_transaction": (SHARED, cancelling),
+    "expire_transaction": (SHARED, expiring),
+    "reconcile_wallet": (SHARED, reconciling),
+    "edit_transaction: for whom": (SHARED, sharing_anew),
+    "edit_transaction: a draft": (SHARED, editing_draft),
+    "edit_transaction: a pending one": (SHARED, editing_pending),
+    "edit_transaction: a replacement at once": (SHARED, replacing),
+    "edit_transaction: a replacement of a refund": (SHARED, replacing_refund),
+    "edit_transaction: a replacement that waits": (SHARED, replacing_above_threshold),
+    "reverse_transaction: with a replacement that waits": (SHARED, reversing_replaced),
+    "edit_transaction": (
         SHARED,
-        as_owner("edit_words", transaction_id=entry, changes={"payee": "Shop", "tags": ["a"]}, version=None),
+        as_owner("edit_transaction", transaction_id=entry, changes={"payee": "Shop", "tags": ["a"]}, version=None),
     ),
     "reverse_transaction": (SHARED, as_owner("reverse_transaction", transaction_id=entry, reason="")),
     "undo_transaction": (SHARED, as_owner("undo_transaction", transaction_id=entry, reason="")),
@@ -251,7 +434,8 @@ USE_CASES = {
 
 
 def test_every_use_case_on_a_family_stands_in_the_table_of_locks():
-    assert set(USE_CASES) == {*family_services.__all__, *ledger_services.__all__}
+    named = {name.partition(":")[0] for name in USE_CASES}
+    assert named == {*family_services.__all__, *ledger_services.__all__}
 
 
 @pytest.mark.django_db
@@ -259,7 +443,7 @@ def test_every_use_case_on_a_family_stands_in_the_table_of_locks():
 def test_a_use_case_takes_its_locks_in_the_one_order(name):
     mode, prepare = USE_CASES[name]
     run, locks = prepare(build_house()), Locks()
-    with connection.execute_wrapper(locks), unit_of_work():
+    with locks.watching(), unit_of_work():
         run()
     assert set(locks.taken) <= set(ORDER), "a lock on something that has no place in the order"
     ranks = [ORDER.index(table) for table in locks.taken]
@@ -267,6 +451,8 @@ def test_a_use_case_takes_its_locks_in_the_one_order(name):
     assert locks.modes == ([mode] if mode else [])
     assert locks.strengths <= {"NO KEY UPDATE"}
     assert not locks.unordered
+    for table, ids in locks.rows.items():
+        assert ids == sorted(ids), f"{table}: rows are locked in ascending order, statement by statement too"
 
 
 @pytest.mark.django_db
@@ -275,11 +461,20 @@ def test_a_use_case_takes_its_locks_in_the_one_order(name):
     [
         ("create_family", ["accounts_user"]),
         ("transfer_ownership", ["family", "accounts_user", "families_membership"]),
-        ("remove_member", ["family", "accounts_user", "families_membership"]),
+        ("remove_member", ["family", "accounts_user", "families_membership", "ledger_transaction", "ledger_wallet"]),
         ("create_transaction", ["family", "ledger_wallet", "ledger_walletmonth"]),
         (
             "reverse_transaction",
             ["family", "ledger_transaction", "ledger_wallet", "ledger_walletmonth"],
+        ),
+        ("create_transactions", ["family", "families_membership", "ledger_transaction", "ledger_wallet", *SUMS]),
+        ("submit_transaction", ["family", "families_membership", "ledger_transaction", "ledger_wallet", *SUMS]),
+        ("confirm_transaction", ["family", "ledger_transaction", "ledger_wallet", "ledger_walletmonth"]),
+        ("cancel_transaction", ["family", "ledger_transaction", "ledger_wallet"]),
+        ("reconcile_wallet", ["family", "ledger_wallet", *SUMS]),
+        (
+            "edit_transaction: a replacement at once",
+            ["family", "families_membership", "ledger_transaction", "ledger_wallet", *SUMS],
         ),
     ],
 )

@@ -18,7 +18,7 @@ from financebot.common.errors import DomainError
 from financebot.common.usecase import unit_of_work
 from ledger import booking
 from ledger.booking import Entry
-from ledger.models import Transaction, Wallet
+from ledger.models import Approval, Transaction, Wallet
 from ledger.rules import Line, Share
 from ledger.services import create_wallet
 from tests.conftest import House, Person
@@ -94,7 +94,8 @@ def line(
     base: Decimal | None = None,
     shares: dict[int, Decimal] | None = None,
 ) -> Line:
-    shared = tuple(Share(member, ONE, part, part) for member, part in (shares or {}).items())
+    rate = 1 if base is None else base / amount
+    shared = tuple(Share(member, ONE, part, part * rate) for member, part in (shares or {}).items())
     return Line(wallet, category, amount, currency, amount if base is None else base, shares=shared)
 
 
@@ -106,7 +107,8 @@ def drafted(house: House, *lines: Line, **fields: Any) -> Entry:
         line(cash, TEN, category=house.categories["expense"].pk, shares={author: TEN}),
     )
     fields = fields or {"from_wallet_id": cash}
-    return booking.insert(unsaved(house.owner, **fields), lines or usual)
+    [entry] = booking.insert((unsaved(house.owner, **fields), lines or usual))
+    return entry
 
 
 def move_balances(entry: Entry) -> None:
@@ -121,18 +123,41 @@ def move_balances(entry: Entry) -> None:
 
 def flip(entry: Entry, status: str = "executed") -> None:
     """Take a status by a bare UPDATE."""
-    fields = {"executed_at": clock.now()} if status == "executed" else {}
+    times = {"executed": "executed_at", "pending_approval": "pending_since"}
+    fields = {times[status]: clock.now()} if status in times else {}
     Transaction.objects.filter(pk=entry.transaction.pk).update(status=status, **fields)
+
+
+def say(entry: Entry, by: Person, decision: str = "approved", **fields: Any) -> Approval:
+    """What somebody says of an entry, as a bare row."""
+    head = Transaction.objects.get(pk=entry.transaction.pk)
+    given = {"family_id": head.family_id, "version": head.version, "approver": by.membership, "decision": decision}
+    return Approval.objects.create(transaction=head, **{**given, **fields})
+
+
+def want_approval(house: House, *, above: int | str | None = 0, approvals: int = 1, **fields: Any) -> None:
+    """From now on what takes more than `above` waits, unless an owner alone decides."""
+    threshold = None if above is None else Decimal(above)
+    policy = {"approval_threshold": threshold, "approvals_required": approvals, **fields}
+    Family.objects.filter(pk=house.family.pk).update(**policy)
+
+
+@contextmanager
+def without(*names: str) -> Iterator[None]:
+    """Without these guards for a while."""
+    put_aside = [guard for guard in guards.all_guards() if guard.name in names]
+    settle()
+    guards.remove(put_aside)
+    yield
+    settle()
+    guards.install(put_aside)
 
 
 @contextmanager
 def unguarded() -> Iterator[None]:
     """Without any guard for a while: the place to do damage."""
-    settle()
-    guards.remove(guards.all_guards())
-    yield
-    settle()
-    guards.install(guards.all_guards())
+    with without(*(guard.name for guard in guards.all_guards())):
+        yield
 
 
 def settle() -> None:

@@ -10,17 +10,20 @@ from audit.models import EventLog, EventSubject
 from financebot.common.usecase import unit_of_work
 from ledger import booking
 from ledger.booking import Entry
-from ledger.models import Category, MonthTotal, Posting, PostingShare, Transaction, Wallet, WalletMonth
+from ledger.models import Approval, Category, MonthTotal, Posting, PostingShare, Transaction, Wallet, WalletMonth
 from ledger.services import reverse_transaction
 from tests.conftest import House, Person, record
-from tests.ledger.helpers import ONE, TEN, drafted, flip, line, move_balances, unsaved
+from tests.ledger.helpers import ONE, TEN, drafted, flip, line, move_balances, say, unsaved
 
 CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A house with an entry of every kind, and next door's rows to point at wrongly."""
+    """A house with an entry of every kind, and next door's rows to point at wrongly.
+
+    `waiting`: the member's 600 from their own wallet, which nobody else uses; `approval`: the adult's, of it.
+    """
 
     house: House
     draft: Entry
@@ -30,6 +33,8 @@ class Scene:
     neighbour: Person
     their_entry: Entry
     their_draft: Entry
+    waiting: Entry
+    approval: Approval
 
     @property
     def cash(self) -> int:
@@ -85,6 +90,7 @@ def build_scene(house: House) -> Scene:
         line(theirs.pk, -TEN),
         line(theirs.pk, TEN, category=their_food, shares={neighbour.membership.pk: TEN}),
     )
+    waiting = house.spend("600", "members", by="member")
     return Scene(
         house=house,
         draft=drafted(house),
@@ -93,7 +99,9 @@ def build_scene(house: House) -> Scene:
         reversal=reversal,
         neighbour=neighbour,
         their_entry=record(neighbour, "10", from_wallet=theirs.pk, payee="Aldi", tags=("drink",)),
-        their_draft=booking.insert(unsaved(neighbour, from_wallet_id=theirs.pk), their_lines),
+        their_draft=booking.insert((unsaved(neighbour, from_wallet_id=theirs.pk), their_lines))[0],
+        waiting=waiting,
+        approval=say(waiting, house.adult),
     )
 
 

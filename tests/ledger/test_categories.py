@@ -104,6 +104,8 @@ def test_over_http_a_category_is_answered_as_it_is_listed(house: House):
         "parent_id": parent,
         "icon": "book",
         "colour": "#00FF00",
+        "archived": False,
+        "merged_into_id": None,
         "version": 1,
     }
     assert http.get("/categories").json()["results"][-1] == made

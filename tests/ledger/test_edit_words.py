@@ -8,7 +8,7 @@ from audit.models import EventLog
 from financebot.common.errors import NotFound, PermissionDenied, PreconditionFailed
 from financebot.common.usecase import unit_of_work
 from ledger.models import MonthTotal, Payee, Posting, Tag, Transaction, Wallet
-from ledger.services import edit_words, reverse_transaction
+from ledger.services import edit_transaction, reverse_transaction
 from tests.conftest import House, Person
 from tests.ledger.helpers import events_of, everything, refused
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def edit(person: Person, entry: Any, version: int | None = None, **changes: Any) -> Transaction:
     with unit_of_work():
         pk = entry.transaction.pk
-        return edit_words(actor=person.actor, transaction_id=pk, changes=changes, version=version)
+        return edit_transaction(actor=person.actor, transaction_id=pk, changes=changes, version=version)
 
 
 def words_of(entry: Any) -> tuple[str, str, str, list[str]]:
@@ -73,12 +73,13 @@ def test_the_words_to_search_by_follow(house: House):
     assert edited.search.split("\n") == ["strasse", "with ann", "лента", "еда"]
 
 
-def test_a_payee_or_tag_that_the_family_knows_in_another_case_is_used_again(house: House):
+def test_a_payee_or_tag_is_written_as_this_entry_writes_it(house: House):
     house.spend("1", payee="Straße", tags=("Еда",))
     entry = house.spend("1")
     edit(house.owner, entry, payee="STRASSE", tags=["ЕДА"])
-    assert words_of(entry)[2:] == ("Straße", ["Еда"])
-    assert (Payee.objects.count(), Tag.objects.count()) == (1, 1)
+    assert words_of(entry)[2:] == ("STRASSE", ["ЕДА"])
+    edit(house.owner, entry, payee="Straße", tags=["Еда"])
+    assert (Payee.objects.count(), Tag.objects.count()) == (2, 2)
 
 
 def test_another_version_than_the_one_seen_is_refused(house: House):
@@ -145,7 +146,7 @@ def test_over_http_the_answer_is_the_entry_as_edited(house: House):
     assert (answer.status_code, answer["ETag"]) == (200, '"v2"')
     assert (found["payee"], found["tags"], found["version"], found["amount"]) == (
         "Aldi",
-        ["food", "pets"],
+        ["Food", "pets"],
         2,
         "1.00",
     )

@@ -19,7 +19,6 @@ from ledger.errors import (
     SameWallet,
     UndoWindowOver,
 )
-from ledger.kinds import CategoryKind, TransactionType
 from ledger.rules import Draft
 
 quick = settings(max_examples=60, deadline=None, database=None)
@@ -156,56 +155,6 @@ def test_every_number_that_the_database_keeps_comes_back_as_it_was(units):
 def test_an_amount_finer_than_the_database_keeps_is_not_rounded():
     with pytest.raises(ValueError, match="finer"):
         to_units(D("0.00001"))
-
-
-@quick
-@given(amount=amounts, base=amounts, shape=st.sampled_from([(1, None), (None, 2), (1, 2)]))
-def test_postings_sum_to_zero_in_both_amounts_and_shares_make_their_posting(amount, base, shape):
-    draft = Draft(amount, *shape)
-    lines = rules.lines_of(draft, currency="EUR", category=7, base_amount=base, author=3)
-    assert sum(line.amount for line in lines) == sum(line.base_amount for line in lines) == 0
-    assert {abs(line.amount) for line in lines} == {amount}
-    for found in lines:
-        expected = (found.amount, found.base_amount) if found.category else (0, 0)
-        assert (sum(s.amount for s in found.shares), sum(s.base_amount for s in found.shares)) == expected
-        assert {s.member for s in found.shares} <= {3}
-
-
-@pytest.mark.parametrize(
-    ("wallets", "movement", "postings"),
-    [
-        ((1, None), TransactionType.EXPENSE, [(1, None, -5), (1, 7, 5)]),
-        ((None, 2), TransactionType.INCOME, [(2, None, 5), (2, 7, -5)]),
-        ((1, 2), TransactionType.TRANSFER, [(1, None, -5), (2, None, 5)]),
-    ],
-)
-def test_the_wallets_given_say_which_movement_it_is_and_what_it_posts(wallets, movement, postings):
-    draft = Draft(D(5), *wallets)
-    lines = rules.lines_of(draft, currency="EUR", category=7, base_amount=D(5), author=3)
-    assert draft.type is movement
-    assert [(found.wallet, found.category, found.amount) for found in lines] == postings
-
-
-@quick
-@given(amount=amounts)
-def test_a_line_negated_twice_is_itself_and_once_takes_it_back(amount):
-    draft = Draft(amount, from_wallet=1)
-    for found in rules.lines_of(draft, currency="EUR", category=7, base_amount=amount, author=3):
-        assert found.negated().negated() == found
-        assert found.negated().amount == -found.amount
-        assert [s.amount for s in found.negated().shares] == [-s.amount for s in found.shares]
-
-
-@pytest.mark.parametrize(
-    ("movement", "kind"),
-    [
-        (TransactionType.EXPENSE, CategoryKind.EXPENSE),
-        (TransactionType.INCOME, CategoryKind.INCOME),
-        (TransactionType.TRANSFER, None),
-    ],
-)
-def test_a_movement_goes_against_categories_of_its_kind(movement, kind):
-    assert rules.category_kind(movement) is kind
 
 
 def test_a_transfer_to_the_same_wallet_is_refused():

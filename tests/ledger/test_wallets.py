@@ -28,7 +28,7 @@ from ledger.errors import InsufficientFunds, WalletNotEmpty
 from ledger.kinds import WalletType
 from ledger.models import Wallet
 from tests.conftest import House, Person, founder_of
-from tests.ledger.helpers import events_of, everything, refused
+from tests.ledger.helpers import events_of, everything, refused, unguarded, want_approval
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +140,22 @@ def test_a_wallet_gets_a_holder_and_becomes_the_familys_again(house: House):
     assert edit(house.owner, cash, holder_id=None).holder_id is None
 
 
+def test_owners_alone_say_whose_a_wallet_is(house: House):
+    for wallet in ("cash", "anns"):
+        for holder in (house.owner.membership.pk, None):
+            if house.wallets[wallet].holder_id != holder:
+                with refused(PermissionDenied):
+                    edit(house.adult, house.wallets[wallet], holder_id=holder)
+    assert edit(house.adult, house.wallets["anns"], holder_id=house.adult.membership.pk).version == 2
+
+
+def test_what_is_held_is_overstepped_too(house: House):
+    house.spend("501", by="member")
+    with refused(InsufficientFunds, "overdraft_limit"):
+        edit(house.owner, house.wallets["cash"], overdraft_limit=Decimal("500.99"))
+    assert edit(house.owner, house.wallets["cash"], overdraft_limit=Decimal(501)).overdraft_limit == 501
+
+
 def test_a_limit_that_is_overstepped_already_is_refused(house: House):
     house.spend("50")
     with refused(InsufficientFunds, "overdraft_limit"):
@@ -149,7 +165,8 @@ def test_a_limit_that_is_overstepped_already_is_refused(house: House):
 
 def test_a_wallet_overstepped_may_still_be_renamed(house: House):
     house.spend("50")
-    Wallet.objects.filter(pk=house.wallets["cash"].pk).update(overdraft_limit=Decimal(0))
+    with unguarded():
+        Wallet.objects.filter(pk=house.wallets["cash"].pk).update(overdraft_limit=Decimal(0))
     assert edit(house.owner, house.wallets["cash"], name="Chest").name == "Chest"
 
 
@@ -202,7 +219,7 @@ def test_a_wallet_with_money_or_debt_in_it_is_not_put_away(house: House, make: s
 
 
 def test_a_wallet_that_holds_something_is_not_put_away(house: House):
-    Wallet.objects.filter(pk=house.wallets["cash"].pk).update(held=Decimal(1))
+    house.spend("501", by="member")
     with refused(WalletNotEmpty):
         put("archive", house.owner, house.wallets["cash"])
 
@@ -270,7 +287,8 @@ def test_the_list_shows_each_member_what_they_may_see_in_its_own_shape(
 
 def test_the_list_speaks_in_strings_with_the_decimals_of_the_currency(house: House):
     house.earn("150")
-    Wallet.objects.filter(pk=house.wallets["cash"].pk).update(held=Decimal("0.5"))
+    want_approval(house)
+    house.spend("0.5", by="adult")
     row = house.owner.http.get("/wallets").json()["wallets"][0]
     assert row == {
         "id": house.wallets["cash"].pk,

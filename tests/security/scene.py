@@ -115,11 +115,15 @@ class Scene:
             "token": self.invited.token,
             "timezone": "Europe/Berlin",
             "base_currency": "EUR",
+            "quote_currency": "USD",
+            "rate": "1.0825",
+            "date": clock.now().date().isoformat(),
             "currency": "EUR",
             "role": "member",
             "kind": "expense",
             "colour": "#a0b1c2",
             "occurred_on": clock.now().date().isoformat(),
+            "through": "2025-12-31",
             "family_id": house.family.pk,
             "membership_id": house.adult.membership.pk,
             "holder_id": house.adult.membership.pk,
@@ -127,6 +131,7 @@ class Scene:
             "to_wallet_id": house.wallets["anns"].pk,
             "category_id": house.categories["expense"].pk,
             "parent_id": house.categories["expense"].pk,
+            "into": house.categories["expense"].pk,
             "overdraft_limit": "500.00",
         }
 

@@ -4,6 +4,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from ledger import services as ledger
 from ledger.rules import Draft
 from tests.conftest import House, person
 from tests.factories import PASSWORD
+from tests.ledger.helpers import TEN, drafted, line
 from tests.security.scene import OURS, contents
 
 pytestmark = pytest.mark.django_db
@@ -90,10 +92,49 @@ def archived(house: House) -> dict[str, Any]:
     return {}
 
 
+def closed(house: House) -> dict[str, Any]:
+    with unit_of_work():
+        families.close_period(actor=house.owner.actor, through=date(2025, 12, 31))
+    return {"through": None}
+
+
 def archived_wallet(house: House) -> dict[str, Any]:
     with unit_of_work():
         ledger.archive_wallet(actor=house.owner.actor, wallet_id=house.wallets["cash"].pk)
     return {"wallet_id": house.wallets["cash"].pk}
+
+
+def category(house: House, **fields: Any) -> int:
+    with unit_of_work():
+        fields = {"name": "Pets", "kind": "expense", **fields}
+        return ledger.create_category(actor=house.owner.actor, fields=fields).pk
+
+
+def archived_category(house: House) -> dict[str, Any]:
+    found = {"category_id": category(house)}
+    with unit_of_work():
+        ledger.archive_category(actor=house.owner.actor, **found)
+    return found
+
+
+def merging(house: House) -> dict[str, Any]:
+    """A category with a child, one merged into it, and a draft."""
+    source, earlier = category(house), category(house)
+    category(house, parent_id=source)
+    with unit_of_work():
+        ledger.merge_category(actor=house.owner.actor, category_id=earlier, into=source)
+    cash, author = house.wallets["cash"].pk, house.owner.membership.pk
+    drafted(house, line(cash, -TEN), line(cash, TEN, category=source, shares={author: TEN}), from_wallet_id=cash)
+    return {"category_id": source, "into": category(house)}
+
+
+RATE = {"base": "USD", "quote": "EUR", "rate": Decimal("0.92")}
+
+
+def rated(house: House) -> dict[str, Any]:
+    with unit_of_work():
+        ledger.set_rate(actor=house.owner.actor, fields=RATE)
+    return {"fields": {**RATE, "rate": Decimal("0.93")}}
 
 
 def session_of(house: House) -> int:
@@ -133,6 +174,8 @@ RUNS: dict[str, Callable[[House], dict[str, Any]]] = {
     "families.archive_family": lambda h: {},
     "families.restore_family": archived,
     "families.transfer_ownership": lambda h: member(h, "adult"),
+    "families.close_period": lambda h: {"through": date(2025, 12, 31)},
+    "families.reopen_period": closed,
     "families.create_invitation": lambda h: {"role": "adult", "email": "x@example.org"},
     "families.revoke_invitation": lambda h: {"invitation_id": open_invitation(h)},
     "families.accept_invitation": invited,
@@ -152,7 +195,7 @@ RUNS: dict[str, Callable[[House], dict[str, Any]]] = {
     "ledger.create_transaction": lambda h: {"draft": draft(h, from_wallet="cash")},
     "ledger.create_transaction (income)": lambda h: {"draft": draft(h, to_wallet="cash")},
     "ledger.create_transaction (transfer)": lambda h: {"draft": draft(h, from_wallet="cash", to_wallet="anns")},
-    "ledger.edit_words": lambda h: {
+    "ledger.edit_transaction": lambda h: {
         **spent(h),
         "changes": {"payee": "Butcher", "tags": ["meat"], "notes": "!"},
         "version": None,
@@ -169,6 +212,16 @@ RUNS: dict[str, Callable[[House], dict[str, Any]]] = {
     "ledger.archive_wallet": lambda h: {"wallet_id": h.wallets["cash"].pk},
     "ledger.restore_wallet": archived_wallet,
     "ledger.create_category": lambda h: {"fields": {"name": "New", "kind": "expense"}},
+    "ledger.edit_category": lambda h: {
+        "category_id": category(h),
+        "changes": {"name": "New", "parent_id": category(h)},
+        "version": None,
+    },
+    "ledger.archive_category": lambda h: {"category_id": category(h)},
+    "ledger.restore_category": archived_category,
+    "ledger.merge_category": merging,
+    "ledger.set_rate": lambda h: {"fields": RATE},
+    "ledger.set_rate (anew)": rated,
 }
 
 

@@ -173,6 +173,7 @@ MODELS = {
     "to_wallet_id": Wallet,
     "category_id": Category,
     "parent_id": Category,
+    "into": Category,
 }
 
 

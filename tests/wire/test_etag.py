@@ -21,6 +21,7 @@ class Editable:
             "member": ("patch", f"{family}/members/{member}", ("spending_limit", "1.00", "2.00")),
             "wallet": ("patch", wallet, ("name", "Aa", "Bb")),
             "wallet by PUT": ("put", wallet, ("name", "Aa", "Bb")),
+            "category": ("patch", f"/categories/{house.categories['income'].pk}", ("name", "Aa", "Bb")),
             "transaction": ("patch", "/transactions/{}", ("description", "Aa", "Bb")),
         }[name]
         if name == "transaction":
@@ -38,7 +39,7 @@ class Editable:
         return {k: v for k, v in self.http.get(self.path).json().items() if k != "history"}
 
 
-NAMES = ["me", "family", "member", "wallet", "wallet by PUT", "transaction"]
+NAMES = ["me", "family", "member", "wallet", "wallet by PUT", "category", "transaction"]
 
 
 @pytest.fixture(params=NAMES)

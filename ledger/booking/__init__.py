@@ -1,0 +1,93 @@
+"""Writes that use cases compose: the only code that touches balances and totals.
+
+Callers hold the family's lock. Here wallets are locked in the order of their ids, totals in the order of their keys.
+"""
+
+from ledger.booking.books import Books, last_rate
+from ledger.booking.entries import (
+    Entry,
+    check_reversible,
+    draft_of,
+    entry_of,
+    flip,
+    insert,
+    lock_seen,
+    once_each,
+    payee_of,
+    payees_of,
+    rewrite,
+    shared_anew,
+    tags_of,
+    write_shares,
+)
+from ledger.booking.founding import default_categories
+from ledger.booking.moving import (
+    check_open,
+    hold,
+    lock_all,
+    lock_spender,
+    lock_wallets,
+    move,
+    post,
+    post_held,
+    post_replacement,
+    rehold,
+    release,
+    reverse,
+    stop_waiting,
+    take_back,
+)
+from ledger.booking.planning import Plan, plan
+from ledger.booking.recording import (
+    permission_for,
+    plan_within,
+    record,
+    require_reach,
+    settle,
+    wallet_fields,
+)
+from ledger.booking.totals import share_anew, total
+
+__all__ = [
+    "Books",
+    "Entry",
+    "Plan",
+    "check_open",
+    "check_reversible",
+    "default_categories",
+    "draft_of",
+    "entry_of",
+    "flip",
+    "hold",
+    "insert",
+    "last_rate",
+    "lock_all",
+    "lock_seen",
+    "lock_spender",
+    "lock_wallets",
+    "move",
+    "once_each",
+    "payee_of",
+    "payees_of",
+    "permission_for",
+    "plan",
+    "plan_within",
+    "post",
+    "post_held",
+    "post_replacement",
+    "record",
+    "rehold",
+    "release",
+    "require_reach",
+    "reverse",
+    "rewrite",
+    "settle",
+    "share_anew",
+    "shared_anew",
+    "stop_waiting",
+    "tags_of",
+    "take_back",
+    "total",
+    "wallet_fields",
+    "write_shares",
+]
