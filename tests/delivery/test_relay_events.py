@@ -27,11 +27,11 @@ from tests.delivery.helpers import ask
 ask(build_house())
 """
 AN_OUTLET_THAT_HANGS = """
-import time, django
+import sys, time, django
 django.setup()
 from django.core.management import call_command
 from delivery.management.commands import relay_events
-relay_events.deliver_once = lambda: print("hanging") or time.sleep(600)
+relay_events.deliver_once = lambda: sys.stdout.write("hanging\\n") and time.sleep(600)
 relay_events.LAST_LETTER_SECONDS = 0.2
 call_command("relay_events", "--follow")
 """

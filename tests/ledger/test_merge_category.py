@@ -12,7 +12,7 @@ from ledger.kinds import SYSTEM_KINDS
 from ledger.models import Category, MonthTotal, Posting, Transaction
 from ledger.services import archive_category, create_category, merge_category
 from tests.conftest import House, Person, build_house
-from tests.ledger.helpers import TEN, drafted, events_of, everything, flip, line, move_balances, refused
+from tests.ledger.helpers import TEN, drafted, events_of, everything, flip, line, move_balances, refused, say
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,8 @@ def in_status(house: House, category: Category, status: str) -> Any:
     entry = unbooked(house, category)
     if status in {"rejected", "expired"}:
         flip(entry, "pending_approval")
+    if status == "rejected":
+        say(entry, house.adult, "rejected")
     if status == "executed":
         move_balances(entry)
     if status != "draft":
