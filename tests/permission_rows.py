@@ -1,7 +1,8 @@
 """The permission table: what each person of the cast gets from each operation.
 
 Statuses stand in the order of PEOPLE. `call` gives path and body, `work` the use case that does the same, ready to
-run. `telegram`: also by a token that speaks for a chat.
+run. `telegram`: also by a token that speaks for a chat. `permission`: which of the operation's names the owner needs
+here, where it is not the first.
 """
 
 from collections.abc import Callable
@@ -13,12 +14,13 @@ from typing import Any
 from audit.trail import Actor
 from families import services as families
 from families.models import Family
-from families.roles import Role
+from families.roles import P, Role
 from financebot.common import clock
 from financebot.common.usecase import unit_of_work
 from ledger import services as ledger
 from ledger.models import Category, Wallet
 from ledger.rules import Draft
+from tests.ledger.helpers import want_approval
 
 PEOPLE = ("owner", "adult", "member", "child", "reader", "stranger", "suspended", "removed", "nobody")
 OUT = " 404 404 404 401"
@@ -35,6 +37,7 @@ class Row:
     work: Callable[[House, str, Actor], Any] | None = None
     telegram: bool = False
     about: str = ""
+    permission: P | None = None
 
     def __str__(self) -> str:
         return f"{self.operation} {self.about}".strip()
@@ -74,13 +77,54 @@ def own_or_owners(house: House, who: str) -> int:
     return member(house, who) if mine and mine.family_id == house.family.pk else member(house, "owner")
 
 
-def entry(house: House, by: str, wallet: str) -> int:
+def earned(by: str, wallet: str) -> Callable[[House], int]:
     """A small income that somebody records on a wallet."""
-    return int(house.earn("5.00", wallet, by=by).transaction.pk)
+    return lambda house: int(house.earn("5.00", wallet, by=by).transaction.pk)
 
 
-def at_entry(by: str, wallet: str, path: str = "", **body: Any) -> Callable[[House, str], tuple[str, dict[str, Any]]]:
-    return lambda house, who: (f"/transactions/{entry(house, by, wallet)}{path}", body)
+def drafted(by: str, wallet: str) -> Callable[[House], int]:
+    """A small expense that somebody keeps as a draft."""
+
+    def make(house: House) -> int:
+        house.earn("50.00", wallet)
+        return int(house.spend("5.00", wallet, by=by, later=True).transaction.pk)
+
+    return make
+
+
+def waiting(by: str, wallet: str, **policy: Any) -> Callable[[House], int]:
+    """A small expense of somebody's that waits for approval in a family of this policy."""
+
+    def make(house: House) -> int:
+        house.earn("50.00", wallet)
+        want_approval(house, **policy)
+        return int(house.spend("5.00", wallet, by=by).transaction.pk)
+
+    return make
+
+
+def on_entry(
+    operation: str,
+    made: Callable[[House], int],
+    statuses: str,
+    use_case: Any = None,
+    body: dict[str, Any] | None = None,
+    **more: Any,
+) -> Row:
+    """An operation on an entry that is made for it; what is not a Row's goes to the use case."""
+    own = {name: more.pop(name) for name in ("telegram", "about", "permission") if name in more}
+
+    def work(house: House, who: str, actor: Actor) -> Any:
+        return partial(use_case, actor=actor, transaction_id=made(house), **more)
+
+    path = operation.partition("<id:pk>")[2]
+    return Row(
+        operation,
+        statuses + OUT,
+        lambda house, who: (f"/transactions/{made(house)}{path}", body or {}),
+        work if use_case else None,
+        **own,
+    )
 
 
 def invitation(house: House, by: str, role: str = "child") -> Any:

@@ -1,7 +1,6 @@
-"""The rows of the permission table, by app."""
+"""The rows of the permission table, by app; the ledger's stand in `permission_table_of_ledger`."""
 
 from datetime import date
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -11,30 +10,22 @@ from accounts.tokens import pair
 from families import services as families
 from families.models import Family
 from families.roles import Role
-from financebot.common import clock
-from ledger import services as ledger
-from ledger.models import Category
 from tests.factories import PASSWORD
 from tests.permission_rows import (
     ME,
     OUT,
     Row,
     archived_family,
-    archived_wallet,
-    at_entry,
     at_member,
-    at_wallet,
-    category,
-    entry,
     fixed,
     invitation,
     listed,
     member,
     of_family,
     own_or_owners,
-    recorded,
     user_of,
 )
+from tests.permission_table_of_ledger import LEDGER
 
 TOKEN_CALLS = {"POST auth/register", "POST auth/login", "POST auth/refresh"}
 STRONG = "another horse entirely"
@@ -234,127 +225,6 @@ FAMILIES = [
     ),
 ]
 
-WALLET = {"name": "Purse", "type": "cash"}
-CATEGORY = {"name": "Cats", "kind": "expense"}
-
-
-def edit_wallet(name: str, statuses: str, method: str = "PATCH") -> Row:
-    return Row(
-        f"{method} wallets/<id:pk>",
-        statuses + OUT,
-        at_wallet(name, name="Tin"),
-        lambda house, who, actor: partial(
-            ledger.edit_wallet, actor=actor, wallet_id=house.wallets[name].pk, changes={"name": "Tin"}, version=None
-        ),
-        about=name,
-    )
-
-
-def see_wallet(name: str, statuses: str) -> Row:
-    return Row("GET wallets/<id:pk>", statuses + OUT, at_wallet(name), telegram=True, about=name)
-
-
-LEDGER = [
-    Row("GET wallets", "200 200 200 200 403" + OUT, listed("/wallets"), telegram=True),
-    Row(
-        "POST wallets",
-        "201 201 403 403 403" + OUT,
-        lambda house, who: ("/wallets", {**WALLET, "family_id": house.family.pk}),
-        lambda house, who, actor: partial(ledger.create_wallet, actor=actor, fields=WALLET),
-    ),
-    see_wallet("cash", "200 200 200 404 404"),
-    see_wallet("anns", "200 200 404 404 404"),
-    see_wallet("pocket", "200 200 404 200 404"),
-    Row("GET wallets/<id:pk>", "404 200 404 404 404" + OUT, at_wallet("secret"), about="secret"),
-    edit_wallet("cash", "200 200 403 404 404"),
-    edit_wallet("cash", "200 200 403 404 404", method="PUT"),
-    edit_wallet("pocket", "200 403 404 403 404"),
-    edit_wallet("secret", "404 200 404 404 404"),
-    Row(
-        "POST wallets/<id:pk>/archive",
-        "200 403 403 404 404" + OUT,
-        at_wallet("cash", "/archive"),
-        lambda house, who, actor: partial(ledger.archive_wallet, actor=actor, wallet_id=house.wallets["cash"].pk),
-    ),
-    Row(
-        "POST wallets/<id:pk>/restore",
-        "200 403 403 404 404" + OUT,
-        lambda house, who: (f"/wallets/{archived_wallet(house, 'cash')}/restore", {}),
-        lambda house, who, actor: partial(ledger.restore_wallet, actor=actor, wallet_id=archived_wallet(house, "cash")),
-    ),
-    Row("GET categories", "200 200 200 200 403" + OUT, listed("/categories"), telegram=True),
-    Row(
-        "POST categories",
-        "201 201 403 403 403" + OUT,
-        lambda house, who: ("/categories", {**CATEGORY, "family_id": house.family.pk}),
-        lambda house, who, actor: partial(ledger.create_category, actor=actor, fields=CATEGORY),
-    ),
-    Row("GET transactions", "200 200 200 200 403" + OUT, listed("/transactions"), telegram=True),
-    recorded("201 201 201 422 403" + OUT, "cash", None),
-    recorded("201 201 422 201 403" + OUT, "pocket", None),
-    recorded("201 201 422 422 403" + OUT, "anns", None),
-    recorded("201 201 201 422 403" + OUT, None, "members"),
-    recorded("201 201 403 403 403" + OUT, "cash", "members"),
-    recorded("422 422 422 422 403" + OUT, None, "foreign"),
-]
-
-
-def at_own(operation: str, path: str, statuses: str, work: Any, **flags: Any) -> Row:
-    """An operation on an entry that the member recorded on the family's wallet."""
-    return Row(
-        operation,
-        statuses + OUT,
-        at_entry("member", "cash", path),
-        lambda house, who, actor: work(actor, entry(house, "member", "cash")),
-        about="the member's",
-        **flags,
-    )
-
-
-ENTRIES = [
-    *(
-        Row(
-            "GET transactions/<id:pk>",
-            statuses + OUT,
-            at_entry(by, wallet),
-            telegram=who_sees,
-            about=f"{by} on {wallet}",
-        )
-        for by, wallet, statuses, who_sees in (
-            ("owner", "cash", "200 200 200 404 404", True),
-            ("child", "pocket", "200 200 404 200 404", True),
-            ("adult", "secret", "404 200 404 404 404", False),
-            ("owner", "members", "200 200 200 404 404", True),
-        )
-    ),
-    at_own(
-        "PATCH transactions/<id:pk>",
-        "",
-        "200 403 200 404 404",
-        lambda actor, pk: partial(
-            ledger.edit_transaction, actor=actor, transaction_id=pk, changes={"notes": "x"}, version=None
-        ),
-    ),
-    at_own(
-        "DELETE transactions/<id:pk>",
-        "",
-        "200 403 200 404 404",
-        lambda actor, pk: partial(ledger.remove_transaction, actor=actor, transaction_id=pk, reason=""),
-    ),
-    at_own(
-        "POST transactions/<id:pk>/reverse",
-        "/reverse",
-        "200 403 403 404 404",
-        lambda actor, pk: partial(ledger.reverse_transaction, actor=actor, transaction_id=pk, reason=""),
-    ),
-    at_own(
-        "POST transactions/<id:pk>/undo",
-        "/undo",
-        "403 403 200 404 404",
-        lambda actor, pk: partial(ledger.undo_transaction, actor=actor, transaction_id=pk, reason=""),
-    ),
-]
-
 DELIVERY = [
     Row("GET events", "200 200 200 403 200" + OUT, listed("/events")),
     Row("GET access-log", "200 200 200 403 403" + OUT, listed("/access-log")),
@@ -386,73 +256,4 @@ PERIODS = [
 ]
 
 
-def at_category(path: str = "", prepare: Any = None, /, **body: Any) -> Any:
-    """A call at a category of the family's own; `prepare` takes the house and it, and may give the body."""
-
-    def call(house: Any, who: str) -> tuple[str, dict[str, Any]]:
-        pk = category(house)
-        given = prepare(house, pk) if prepare else None
-        return f"/categories/{pk}{path}", given or body
-
-    return call
-
-
-def on_category(use_case: Any, prepare: Any = None, /, **fixed: Any) -> Any:
-    def work(house: Any, who: str, actor: Any) -> Any:
-        pk = category(house)
-        given = prepare(house, pk) if prepare else None
-        return partial(use_case, actor=actor, category_id=pk, **(given or fixed))
-
-    return work
-
-
-def archived_category(house: Any, pk: int) -> None:
-    Category.objects.filter(pk=pk).update(archived_at=clock.now())
-
-
-def merging(house: Any, pk: int) -> dict[str, Any]:
-    return {"into": category(house, "Pets")}
-
-
-CATEGORIES = [
-    Row("GET categories/<id:pk>", "200 200 200 200 404" + OUT, at_category(), telegram=True),
-    Row(
-        "PATCH categories/<id:pk>",
-        "200 200 403 403 404" + OUT,
-        at_category(name="Cat"),
-        on_category(ledger.edit_category, changes={"name": "Cat"}, version=None),
-    ),
-    Row(
-        "POST categories/<id:pk>/archive",
-        "200 200 403 403 404" + OUT,
-        at_category("/archive"),
-        on_category(ledger.archive_category),
-    ),
-    Row(
-        "POST categories/<id:pk>/restore",
-        "200 200 403 403 404" + OUT,
-        at_category("/restore", archived_category),
-        on_category(ledger.restore_category, archived_category),
-    ),
-    Row(
-        "POST categories/<id:pk>/merge",
-        "200 200 403 403 404" + OUT,
-        at_category("/merge", merging),
-        on_category(ledger.merge_category, merging),
-    ),
-]
-
-RATE = {"base": "USD", "quote": "EUR", "rate": Decimal("0.92")}
-RATE_BODY = {"base_currency": "USD", "quote_currency": "EUR", "rate": "0.92"}
-
-RATES = [
-    Row("GET exchange-rates", "200 200 200 200 200" + OUT, listed("/exchange-rates"), telegram=True),
-    Row(
-        "POST exchange-rates",
-        "201 201 403 403 403" + OUT,
-        lambda house, who: ("/exchange-rates", {**RATE_BODY, "family_id": house.family.pk}),
-        lambda house, who, actor: partial(ledger.set_rate, actor=actor, fields=RATE),
-    ),
-]
-
-ROWS = [*ACCOUNTS, *FAMILIES, *LEDGER, *ENTRIES, *DELIVERY, *PERIODS, *CATEGORIES, *RATES]
+ROWS = [*ACCOUNTS, *FAMILIES, *PERIODS, *DELIVERY, *LEDGER]

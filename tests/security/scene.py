@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,14 +20,20 @@ from audit.models import AccessLog
 from families.models import Invitation, Membership
 from families.services import create_invitation
 from financebot.api.problems import MEDIA_TYPE, PROBLEMS
+from financebot.api.serializers import AmountField
 from financebot.api.views import ApiView, Call
 from financebot.common import clock
 from financebot.common.usecase import unit_of_work
+from ledger.models import Category, Transaction, Wallet
+from ledger.serializers import transactions as entries
+from ledger.services import create_category
 from tests.conftest import House, person
 from tests.factories import PASSWORD
+from tests.ledger.helpers import wallet_of
 
 OURS = {"accounts", "api", "audit", "delivery", "families", "ledger"}
 NOTED = "last_used_at"  # of a session: once a minute, by reads too
+HERE = "what stands here"
 REMEMBERED = {"invalid_credentials", "wrong_password"}  # refusals that leave an event on purpose
 
 
@@ -101,6 +108,12 @@ class Scene:
     def __init__(self, house: House) -> None:
         self.house, self.owner = house, house.owner
         self.entry = house.spend("10.00").transaction
+        self.draft = house.spend("10.00", later=True).transaction
+        self.waiting = house.spend("600.00", by="member").transaction
+        self.wallet = wallet_of(house.owner, holder_id=house.owner.membership.pk)
+        self.dollars = wallet_of(house.owner, name="Dollars", currency="USD")
+        with unit_of_work():
+            self.category = create_category(actor=house.owner.actor, fields={"name": "Cats", "kind": "expense"})
         with unit_of_work():
             self.invited = create_invitation(actor=house.owner.actor, role="member", email=None)
         self.other_session = person().session
@@ -133,24 +146,67 @@ class Scene:
             "parent_id": house.categories["expense"].pk,
             "into": house.categories["expense"].pk,
             "overdraft_limit": "500.00",
+            "confirmation_token": None,
         }
 
     def ids(self, operation: Operation) -> dict[str, object]:
-        return {"family_pk": self.house.family.pk, "pk": self.target(getattr(operation.view, "model", LoginSession))}
+        return {"family_pk": self.house.family.pk, "pk": self.target(operation)}
 
-    def target(self, model: Any) -> int:
-        if model is LoginSession:
-            return self.other_session.pk
+    def target(self, operation: Operation) -> int:
+        """A row of the house's own that the operation may be about."""
+        model = getattr(operation.view, "model", LoginSession)
+        if model is Transaction:
+            waits = operation.action in {"confirm", "reject"}
+            unsubmitted = operation.action in {"submit", "cancel"}
+            return (self.waiting if waits else self.draft if unsubmitted else self.entry).pk
         if model is Membership:
-            return self.house.member.membership.pk
-        if model is Invitation:
-            return self.invited.invitation.pk
-        return model._base_manager.filter(family=self.house.family).order_by("pk").first().pk
+            return self.house.people["suspended" if operation.action == "resume" else "member"].membership.pk
+        return {
+            LoginSession: self.other_session,
+            Invitation: self.invited.invitation,
+            Wallet: self.wallet,
+            Category: self.category,
+        }[model].pk
 
-    def body(self, operation: Operation) -> dict[str, Any]:
-        """A body that would be taken, with every field that the operation knows."""
-        shape = operation.call.body
-        return {name: self._sensible(name, field) for name, field in shape().fields.items()} if shape else {}
+    def bodies(self, operation: Operation) -> list[dict[str, Any]]:
+        """Bodies that would be taken; together they have every field that the operation knows."""
+        shape, family = operation.call.body, {"family_id": self.house.family.pk}
+        if shape is None:
+            return []
+        if shape is entries.TransactionWrite:
+            return [{**family, **row} for row in self._rows()]
+        if shape is entries.BulkWrite:
+            return [{**family, "transactions": [row]} for row in self._rows()]
+        if shape is entries.TransactionEdit:
+            known = shape().fields.keys()
+            return [
+                {name: row[name] for name in row if name in known} for row in self._rows() if "refund_of" not in row
+            ]
+        return [{name: self._sensible(name, field) for name, field in shape().fields.items()}]
+
+    def _rows(self) -> list[dict[str, Any]]:
+        """One of each movement."""
+        known = self.known
+        cash, adult = known["from_wallet_id"], known["membership_id"]
+        half = {"category_id": known["category_id"], "amount": "2.50", "note": "words"}
+        words = {"description": "words", "notes": "words", "payee": "words", "tags": ["words"]}
+        kept = {"source_ref": "words", "draft": False, "occurred_on": known["occurred_on"], **words}
+        parts = {"splits": [half, half], "for_members": [{"membership_id": adult, "share": "1"}]}
+        income = {"from_wallet_id": None, "to_wallet_id": self.dollars.pk, "rate": "0.92"}
+        exchange = {"from_wallet_id": cash, "to_wallet_id": self.dollars.pk, "to_amount": "6.00"}
+        transfer = {name: known[name] for name in ("from_wallet_id", "to_wallet_id", "category_id")}
+        refund = {"to_wallet_id": cash, "refund_of": self.entry.pk}
+        return [
+            {"amount": "5.00", **row}
+            for row in (
+                {"from_wallet_id": cash, **parts, **kept},
+                {"from_wallet_id": cash, "category_id": known["category_id"]},
+                {**income, "category_id": self.house.categories["income"].pk},
+                transfer,
+                exchange,
+                refund,
+            )
+        ]
 
     def _sensible(self, name: str, field: Any) -> Any:
         if name in self.known:
@@ -163,7 +219,7 @@ class Scene:
             return field.min_value or 1
         if isinstance(field, serializers.ListField):
             return []
-        return "5.00" if "amount" in name or "limit" in name or "threshold" in name else "words"
+        return "5.00" if isinstance(field, AmountField) else "words"
 
     def send(self, operation: Operation, raw: bytes | str | None = None, *, path: str = "", **headers: str) -> Any:
         if not operation.is_open:
@@ -173,7 +229,7 @@ class Scene:
         return self.client.generic(
             operation.method,
             path or operation.path(self.ids(operation)),
-            json.dumps(self.body(operation)).encode() if data is None else data,
+            json.dumps(next(iter(self.bodies(operation)), {})).encode() if data is None else data,
             **{"content_type": "application/json", **headers},
         )
 
@@ -193,6 +249,36 @@ class Scene:
 
 
 OPERATIONS = operations()
+Path = tuple[str | int, ...]
+
+
+def fields_of(
+    shape: serializers.Serializer[Any], above: Path = ()
+) -> Iterator[tuple[Path, serializers.Field[Any, Any, Any, Any]]]:
+    """All fields of a body by their path; of the rows in a list those of the first one."""
+    for name, field in shape.fields.items():
+        yield (*above, name), field
+        row = entries.NewEntry() if isinstance(shape, entries.BulkWrite) else getattr(field, "child", None)
+        if isinstance(field, serializers.ListField) and isinstance(row, serializers.Serializer):
+            yield from fields_of(row, (*above, name, 0))
+
+
+def has(body: Any, path: Path) -> bool:
+    try:
+        for step in path:
+            body = body[step]
+    except LookupError:
+        return False
+    return True
+
+
+def with_text(body: dict[str, Any], path: Path, text: str) -> str:
+    """The body as JSON, with this text at that place."""
+    found = at = deepcopy(body)
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = HERE
+    return json.dumps(found).replace(json.dumps(HERE), text)
 
 
 def named(text: str) -> Operation:

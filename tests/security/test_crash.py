@@ -18,11 +18,9 @@ from accounts.tokens import RefreshClaims
 from audit.trail import Actor
 from families import services as families
 from financebot.common.usecase import Refused, unit_of_work
-from ledger import services as ledger
-from ledger.rules import Draft
 from tests.conftest import House, person
 from tests.factories import PASSWORD
-from tests.ledger.helpers import TEN, drafted, line
+from tests.security.ledger_runs import LEDGER_RUNS, Given, spent, waiting
 from tests.security.scene import OURS, contents
 
 pytestmark = pytest.mark.django_db
@@ -69,11 +67,6 @@ def proof_of(house: House, password: str = PASSWORD) -> Proof:
     return prove(house.owner.user, password)
 
 
-def draft(house: House, **wallets: str) -> Draft:
-    ids = {side: house.wallets[name].pk for side, name in wallets.items()}
-    return Draft(amount=Decimal("5.00"), payee="Bakery", tags=("bread", "milk"), description="Bread", **ids)
-
-
 def invited(house: House) -> dict[str, Any]:
     """Somebody new with the token of an invitation."""
     with unit_of_work():
@@ -98,45 +91,6 @@ def closed(house: House) -> dict[str, Any]:
     return {"through": None}
 
 
-def archived_wallet(house: House) -> dict[str, Any]:
-    with unit_of_work():
-        ledger.archive_wallet(actor=house.owner.actor, wallet_id=house.wallets["cash"].pk)
-    return {"wallet_id": house.wallets["cash"].pk}
-
-
-def category(house: House, **fields: Any) -> int:
-    with unit_of_work():
-        fields = {"name": "Pets", "kind": "expense", **fields}
-        return ledger.create_category(actor=house.owner.actor, fields=fields).pk
-
-
-def archived_category(house: House) -> dict[str, Any]:
-    found = {"category_id": category(house)}
-    with unit_of_work():
-        ledger.archive_category(actor=house.owner.actor, **found)
-    return found
-
-
-def merging(house: House) -> dict[str, Any]:
-    """A category with a child, one merged into it, and a draft."""
-    source, earlier = category(house), category(house)
-    category(house, parent_id=source)
-    with unit_of_work():
-        ledger.merge_category(actor=house.owner.actor, category_id=earlier, into=source)
-    cash, author = house.wallets["cash"].pk, house.owner.membership.pk
-    drafted(house, line(cash, -TEN), line(cash, TEN, category=source, shares={author: TEN}), from_wallet_id=cash)
-    return {"category_id": source, "into": category(house)}
-
-
-RATE = {"base": "USD", "quote": "EUR", "rate": Decimal("0.92")}
-
-
-def rated(house: House) -> dict[str, Any]:
-    with unit_of_work():
-        ledger.set_rate(actor=house.owner.actor, fields=RATE)
-    return {"fields": {**RATE, "rate": Decimal("0.93")}}
-
-
 def session_of(house: House) -> int:
     return house.owner.session.pk
 
@@ -145,13 +99,13 @@ def member(house: House, name: str = "member") -> dict[str, Any]:
     return {"membership_id": house.people[name].membership.pk}
 
 
-def spent(house: House) -> dict[str, Any]:
-    entry = house.spend("10.00", payee="Baker", tags=("bread",))
-    return {"transaction_id": entry.transaction.pk}
+def leaving(house: House) -> dict[str, Any]:
+    """An adult with something that waits and something hidden."""
+    waiting(house, by="adult")
+    return member(house, "adult")
 
 
-# What each use case is given; the actor is the owner unless named. A word in brackets tells two runs apart.
-RUNS: dict[str, Callable[[House], dict[str, Any]]] = {
+RUNS: dict[str, Given] = {
     "accounts.register": lambda h: {
         "actor": Actor(),
         "email": "new@example.org",
@@ -191,37 +145,8 @@ RUNS: dict[str, Callable[[House], dict[str, Any]]] = {
     },
     "families.suspend_member": member,
     "families.resume_member": lambda h: member(h, "suspended"),
-    "families.remove_member": lambda h: member(h, "adult"),
-    "ledger.create_transaction": lambda h: {"draft": draft(h, from_wallet="cash")},
-    "ledger.create_transaction (income)": lambda h: {"draft": draft(h, to_wallet="cash")},
-    "ledger.create_transaction (transfer)": lambda h: {"draft": draft(h, from_wallet="cash", to_wallet="anns")},
-    "ledger.edit_transaction": lambda h: {
-        **spent(h),
-        "changes": {"payee": "Butcher", "tags": ["meat"], "notes": "!"},
-        "version": None,
-    },
-    "ledger.reverse_transaction": lambda h: {**spent(h), "reason": "wrong"},
-    "ledger.undo_transaction": lambda h: {**spent(h), "reason": ""},
-    "ledger.remove_transaction": lambda h: {**spent(h), "reason": ""},
-    "ledger.create_wallet": lambda h: {"fields": {"name": "New", "type": "cash"}},
-    "ledger.edit_wallet": lambda h: {
-        "wallet_id": h.wallets["cash"].pk,
-        "changes": {"name": "New", "overdraft_limit": Decimal(5)},
-        "version": None,
-    },
-    "ledger.archive_wallet": lambda h: {"wallet_id": h.wallets["cash"].pk},
-    "ledger.restore_wallet": archived_wallet,
-    "ledger.create_category": lambda h: {"fields": {"name": "New", "kind": "expense"}},
-    "ledger.edit_category": lambda h: {
-        "category_id": category(h),
-        "changes": {"name": "New", "parent_id": category(h)},
-        "version": None,
-    },
-    "ledger.archive_category": lambda h: {"category_id": category(h)},
-    "ledger.restore_category": archived_category,
-    "ledger.merge_category": merging,
-    "ledger.set_rate": lambda h: {"fields": RATE},
-    "ledger.set_rate (anew)": rated,
+    "families.remove_member": leaving,
+    **LEDGER_RUNS,
 }
 
 
@@ -257,6 +182,23 @@ def reversal(house: House) -> tuple[str, str, dict[str, Any]]:
     return "post", f"/transactions/{spent(house)['transaction_id']}/reverse", {"reason": "wrong"}
 
 
+def many(house: House) -> tuple[str, str, dict[str, Any]]:
+    row = {"from_wallet_id": house.wallets["cash"].pk, "amount": "5.00", "payee": "Bakery", "tags": ["bread"]}
+    return "post", "/transactions/bulk", {"transactions": [row, row]}
+
+
+def approval(house: House) -> tuple[str, str, dict[str, Any]]:
+    return "post", f"/transactions/{waiting(house, by='adult')['transaction_id']}/confirm", {"confirmation_token": None}
+
+
+def replacement(house: House) -> tuple[str, str, dict[str, Any]]:
+    return "patch", f"/transactions/{spent(house)['transaction_id']}", {"amount": "6.00"}
+
+
+def reconciliation(house: House) -> tuple[str, str, dict[str, Any]]:
+    return "post", f"/wallets/{house.wallets['cash'].pk}/reconcile", {"statement_balance": "6.00"}
+
+
 def words(house: House) -> tuple[str, str, dict[str, Any]]:
     return "patch", f"/transactions/{spent(house)['transaction_id']}", {"notes": "new", "tags": ["new"]}
 
@@ -271,6 +213,10 @@ def revocation(house: House) -> tuple[str, str, dict[str, Any]]:
 
 CALLS: dict[str, Callable[[House], tuple[str, str, dict[str, Any]]]] = {
     "an expense": lambda h: ("post", "/transactions", {"from_wallet_id": h.wallets["cash"].pk, "amount": "5.00"}),
+    "many at once": many,
+    "an approval": approval,
+    "a replacement": replacement,
+    "a reconciliation": reconciliation,
     "a reversal": reversal,
     "an edit of words": words,
     "a family": lambda h: ("post", "/families", {"name": "Second", "base_currency": "EUR"}),

@@ -23,7 +23,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.transaction_mode != "IMMEDIATE":
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
             return
-        patience = self.settings_dict["OPTIONS"]["timeout"]
+        patience: float = self.settings_dict["OPTIONS"]["timeout"]
         with closing(self.connection.cursor()) as cursor, self.wrap_database_errors:
             cursor.execute("PRAGMA busy_timeout = 0")
             try:
