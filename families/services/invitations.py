@@ -76,7 +76,7 @@ def accept_invitation(*, actor: Actor, token: str) -> Membership:
     membership.lock_people(actor.user)
     invitation = Invitation.objects.open().select_related("invited_by__user").filter(pk=code.subject).first()
     if invitation is None or not _still_offered(invitation):
-        raise InvalidCode(field="token")
+        raise InvalidCode
     if Family.objects.filter(pk=family_id, archived_at__isnull=False).exists():
         raise FamilyArchived
     member = _join(invitation, actor.user)

@@ -120,7 +120,7 @@ def expire_transaction(*, actor: Actor, transaction_id: int) -> None:
 def _code_for(head: Transaction, access: Access, token: str) -> OneTimeCode:
     code = codes.look_up(CodePurpose.CONFIRMATION, token)
     if code.subject != head.pk or code.payload["membership"] != access.membership:
-        raise InvalidCode(field="confirmation_token")
+        raise InvalidCode
     return code
 
 

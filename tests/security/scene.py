@@ -31,6 +31,7 @@ from tests.conftest import House, person
 from tests.factories import PASSWORD
 from tests.ledger.helpers import wallet_of
 
+Path = tuple[str | int, ...]
 OURS = {"accounts", "api", "audit", "delivery", "families", "ledger"}
 NOTED = "last_used_at"  # of a session: once a minute, by reads too
 HERE = "what stands here"
@@ -141,7 +142,7 @@ class Scene:
             "membership_id": house.adult.membership.pk,
             "holder_id": house.adult.membership.pk,
             "from_wallet_id": house.wallets["cash"].pk,
-            "to_wallet_id": house.wallets["anns"].pk,
+            "to_wallet_id": self.wallet.pk,
             "category_id": house.categories["expense"].pk,
             "parent_id": house.categories["expense"].pk,
             "into": house.categories["expense"].pk,
@@ -183,6 +184,9 @@ class Scene:
                 {name: row[name] for name in row if name in known} for row in self._rows() if "refund_of" not in row
             ]
         return [{name: self._sensible(name, field) for name, field in shape().fields.items()}]
+
+    def body_with(self, operation: Operation, path: Path) -> dict[str, Any]:
+        return next(body for body in self.bodies(operation) if has(body, path))
 
     def _rows(self) -> list[dict[str, Any]]:
         """One of each movement."""
@@ -249,7 +253,6 @@ class Scene:
 
 
 OPERATIONS = operations()
-Path = tuple[str | int, ...]
 
 
 def fields_of(

@@ -18,9 +18,10 @@ from families.services import create_invitation, revoke_invitation
 from financebot.api.serializers import IdField
 from financebot.common.usecase import unit_of_work
 from ledger.models import Category, Transaction, Wallet
-from ledger.services import create_category, create_wallet
+from ledger.services import cancel_transaction, create_category, create_wallet
 from tests.conftest import ROLES, House, Person, founder_of, join
-from tests.security.scene import OPERATIONS, Operation, Scene, contents, named
+from tests.ledger.helpers import wallet_of
+from tests.security.scene import OPERATIONS, Operation, Path, Scene, contents, fields_of, has, named, with_text
 
 pytestmark = pytest.mark.django_db
 
@@ -29,10 +30,12 @@ OPEN = {"POST /api/v1/auth/register", "POST /api/v1/auth/login", "POST /api/v1/a
 HIDDEN_WALLETS = {  # from each role: private ones of others, and those that its scope does not reach
     "owner": ["secret"],
     "adult": ["vault"],
-    "member": ["secret", "vault", "anns", "pocket"],
-    "child": ["secret", "vault", "cash", "anns", "members"],
-    "reader": ["secret", "vault", "cash", "anns", "pocket", "members"],
+    "member": ["secret", "vault", "anns", "pocket", "tin"],
+    "child": ["secret", "vault", "cash", "anns", "members", "tin"],
+    "reader": ["secret", "vault", "cash", "anns", "pocket", "members", "tin"],
 }
+CLOSED_WALLETS = {**HIDDEN_WALLETS, "owner": ["secret", "tin"]}  # of which a role sees no entries
+OWN = {"owner": "cash", "adult": "anns", "member": "members", "child": "pocket", "reader": "cash"}
 WITH_IDS = [operation for operation in OPERATIONS if "<id:" in operation.route]
 READS = [operation for operation in OPERATIONS if operation.method == "GET"]
 
@@ -46,13 +49,13 @@ class Next:
 
 
 class Walls(Scene):
-    """The house with two private wallets, an entry on each wallet, and a neighbour who has one of everything."""
+    """The house with two private wallets and one that shows its balance, an entry on each wallet, drafts, and a
+    neighbour who has one of everything."""
 
     def __init__(self, house: House) -> None:
         super().__init__(house)
-        with unit_of_work():
-            fields = {"name": "vault", "type": "cash", "holder_id": house.owner.membership.pk}
-            house.wallets["vault"] = create_wallet(actor=house.owner.actor, fields=fields)
+        for name, holder in (("vault", house.owner), ("tin", house.adult)):
+            house.wallets[name] = wallet_of(house.owner, name=name, holder_id=holder.membership.pk)
         self.entries = {
             name: house.earn("7.77", name, by=by, description=f"Canary {name}").transaction
             for name, by in (
@@ -60,7 +63,18 @@ class Walls(Scene):
                 ("secret", "adult"),
             )
         }
-        Wallet.objects.filter(pk__in=[house.wallets["vault"].pk]).update(visibility="private")
+        self.own = {
+            role: house.spend("1.00", name, by="owner" if role == "reader" else role).transaction
+            for role, name in OWN.items()
+        }
+        self.drafts = {
+            role: house.earn("8.88", OWN[role], by=role, later=True, description=f"Canary draft of {role}").transaction
+            for role in ("owner", "adult", "member", "child")
+        }
+        with unit_of_work():
+            cancel_transaction(actor=house.child.actor, transaction_id=self.drafts["child"].pk)
+        Wallet.objects.filter(pk=house.wallets["vault"].pk).update(visibility="private")
+        Wallet.objects.filter(pk=house.wallets["tin"].pk).update(visibility="balance_only")
         Wallet.objects.filter(pk=house.wallets["secret"].pk).update(name="Canary secret")
         Wallet.objects.filter(pk=house.wallets["vault"].pk).update(name="Canary vault")
         with unit_of_work():
@@ -95,11 +109,11 @@ class Walls(Scene):
 
     def hidden(self, model: Any, role: str) -> list[int]:
         """Rows of the house's own that this role sees nothing of."""
-        names = HIDDEN_WALLETS[role]
         if model is Wallet:
-            return [self.house.wallets[name].pk for name in names]
+            return [self.house.wallets[name].pk for name in HIDDEN_WALLETS[role]]
         if model is Transaction:
-            return [self.entries[name].pk for name in names]
+            drafts = [draft for author, draft in self.drafts.items() if author != role]
+            return [entry.pk for entry in (*(self.entries[name] for name in CLOSED_WALLETS[role]), *drafts)]
         if model is Membership:
             return [self.house.removed.membership.pk]
         return [self.revoked.pk] if model is Invitation else []
@@ -112,6 +126,11 @@ class Walls(Scene):
         finally:
             transaction.set_rollback(False)
             transaction.savepoint_rollback(mark)
+
+
+def model_of(operation: Operation) -> Any:
+    """What the `pk` in its path is."""
+    return getattr(operation.view, "model", LoginSession) if "<id:pk>" in operation.route else None
 
 
 @pytest.fixture(scope="module")
@@ -146,8 +165,8 @@ def test_an_id_in_a_path_that_is_not_yours_is_as_if_nothing_were_there(operation
         paths = {"missing": {"family_pk": MISSING}, "next door": {"family_pk": walls.next.ids["family"]}}
     if "family_pk" in operation.route and "<id:pk>" in operation.route:
         paths["their family, their row"] = {"family_pk": walls.next.ids["family"], "pk": walls.next.ids[model]}
-        paths["their family, our row"] = {"family_pk": walls.next.ids["family"], "pk": walls.target(model)}
-        paths["no family, our row"] = {"family_pk": MISSING, "pk": walls.target(model)}
+        paths["their family, our row"] = {"family_pk": walls.next.ids["family"], "pk": walls.target(operation)}
+        paths["no family, our row"] = {"family_pk": MISSING, "pk": walls.target(operation)}
     for way, (raw, headers) in WAYS.items():
         answers = {
             name: told(walls.ask(operation, role, raw, path=operation.path(ids), **headers))
@@ -159,10 +178,10 @@ def test_an_id_in_a_path_that_is_not_yours_is_as_if_nothing_were_there(operation
 
 
 REFERENCES = [
-    (operation, name)
+    (operation, path)
     for operation in OPERATIONS
     if operation.call.body
-    for name, field in operation.call.body().fields.items()
+    for path, field in fields_of(operation.call.body())
     if isinstance(field, IdField)
 ]
 MODELS = {
@@ -174,25 +193,37 @@ MODELS = {
     "category_id": Category,
     "parent_id": Category,
     "into": Category,
+    "refund_of": Transaction,
 }
 
 
+def of_their_own(role: str, body: dict[str, Any], walls: Walls) -> dict[str, Any]:
+    """The body for somebody who has another wallet than the one of the whole family."""
+    cash, mine = (walls.house.wallets[name].pk for name in ("cash", OWN[role]))
+    found: dict[str, Any] = json.loads(re.sub(rf'_wallet_id": {cash}\b', f'_wallet_id": {mine}', json.dumps(body)))
+    return found
+
+
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize(("operation", "field"), REFERENCES, ids=[f"{op} {name}" for op, name in REFERENCES])
+@pytest.mark.parametrize(("operation", "path"), REFERENCES, ids=[f"{op} {path}" for op, path in REFERENCES])
 def test_an_id_in_a_body_that_is_not_yours_is_as_if_nothing_were_there(
-    operation: Operation, field: str, role: str, walls: Walls
+    operation: Operation, path: Path, role: str, walls: Walls
 ):
-    model, body = MODELS[field], walls.body(operation)
-    if field in {"from_wallet_id", "to_wallet_id"} and role in {"member", "child"}:
-        mine = walls.house.wallets["members" if role == "member" else "pocket"].pk
-        body |= {"from_wallet_id": mine, "to_wallet_id": mine}
+    model = MODELS[path[-1]]
     ids = {"missing": MISSING, "next door": walls.next.ids[model]}
     ids |= {f"hidden {pk}": pk for pk in walls.hidden(model, role)}
-    answers = {
-        name: told(walls.ask(operation, role, json.dumps({**body, field: pk}).encode())) for name, pk in ids.items()
-    }
-    assert answers["missing"][0] in {403, 404, 422}
-    assert [name for name, answer in answers.items() if answer != answers["missing"]] == []
+    own = {"path": operation.path({"pk": walls.own[role].pk})} if model_of(operation) is Transaction else {}
+    for body in [of_their_own(role, body, walls) for body in walls.bodies(operation) if has(body, path)]:
+        answers = {
+            name: told(walls.ask(operation, role, with_text(body, path, str(pk)).encode(), **own))
+            for name, pk in ids.items()
+        }
+        status, content, _headers = answers["missing"]
+        code = json.loads(content)["code"]
+        if role == "owner":
+            assert (status, code) == ((404, "not_found") if model == "family" else (422, "unknown_reference"))
+        assert status in {403, 404, 422}, content
+        assert [name for name, answer in answers.items() if answer != answers["missing"]] == []
 
 
 FILTERS = {"wallet": Wallet, "category": Category, "member": Membership, "actor": "user", "entity_id": Wallet}
@@ -209,7 +240,7 @@ FILTERED = [
 def test_a_filter_by_what_is_not_yours_finds_nothing(operation: Operation, name: str, role: str, walls: Walls):
     model = FILTERS[name]
     theirs = walls.next.person.user.pk if model == "user" else walls.next.ids[model]
-    hidden = walls.hidden(Wallet, role) if name == "wallet" else []
+    hidden = [walls.house.wallets[wallet].pk for wallet in CLOSED_WALLETS[role]] if name == "wallet" else []
     kind = ""
     if (
         name == "entity_id"
@@ -241,7 +272,8 @@ def test_the_family_next_door_is_as_if_nothing_were_there(operation: Operation, 
 @pytest.mark.parametrize("operation", READS, ids=str)
 def test_no_list_or_detail_names_what_is_hidden(operation: Operation, role: str, walls: Walls):
     names = HIDDEN_WALLETS[role]
-    words = [f"Canary {name}" for name in names] + ["Theirs", "Next door"]
+    drafts = [f"Canary draft of {author}" for author in walls.drafts if author != role]
+    words = [f"Canary {name}" for name in CLOSED_WALLETS[role]] + [*drafts, "Theirs", "Next door"]
     ids = {f'"{key}":{walls.house.wallets[name].pk}' for name in names for key in ("wallet_id", "from_wallet_id")}
     path = operation.path({**walls.ids(operation), "pk": walls.house.wallets["members"].pk})
     for query in ("", "?page_size=1000", "?archived=all", "?include=reversed"):
