@@ -1,6 +1,7 @@
 """A household as its people use it: over HTTP, by the names of things, a day at a time; and its books kept by hand."""
 
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -115,33 +116,38 @@ class Household:
 
 
 def said(answer: Any) -> str:
-    """What became of an entry, or why not: `executed`, `pending_approval`, `422 insufficient_funds`."""
+    """What became of an entry, or why not: `executed`, `pending_approval`, `422 insufficient_funds`; else `done`."""
     found = answer.json()
-    return found["status"] if answer.status_code < 300 else f"{answer.status_code} {found['code']}"
+    return found.get("status", "done") if answer.status_code < 300 else f"{answer.status_code} {found['code']}"
 
 
 class Books:
     """A table kept by hand: a column for each wallet, a row for each step, and a last row `=` with the sums.
 
-    What the API says is compared with the sums after every step, and none may be left out.
+    What the API says is compared with the sums after every step, and none may be left out. `says`: a column with the
+    answer to each step. `more`: further columns, and what they are compared with.
     """
 
-    def __init__(self, home: Household, table: str) -> None:
-        head, *rows = [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
-        self.home, self.columns = home, head[1:]
-        self.sums = dict.fromkeys(self.columns, Decimal(0))
-        *self.rows, (sign, *last) = rows
-        assert sign == "="
-        self.last = dict(zip(self.columns, map(Decimal, last), strict=True))
+    def __init__(self, home: Household, table: str, **more: Callable[[], Decimal]) -> None:
+        (_, *head), *rows = [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
+        self.home, self.head, self.more = home, head, more
+        self.sums = {column: Decimal(0) for column in head if column != "says"}
+        *self.rows, last = rows
+        assert last[0] == "="
+        self.last = self.cells(last)
 
-    def after(self, step: str) -> None:
-        (label, *cells), *self.rows = self.rows
-        assert label == step
-        for column, cell in zip(self.columns, cells, strict=False):
-            self.sums[column] += Decimal(cell or 0)
-        assert self.home.seen_by("Olga") == self.sums, step
+    def cells(self, row: list[str]) -> dict[str, str]:
+        return dict(zip(self.head, row[1:], strict=False))
+
+    def after(self, step: str, says: str = "") -> None:
+        row, *self.rows = self.rows
+        cells = self.cells(row)
+        assert (row[0], cells.get("says", "")) == (step, says)
+        for column in self.sums:
+            self.sums[column] += Decimal(cells.get(column) or 0)
+        assert self.home.seen_by("Olga") | {name: found() for name, found in self.more.items()} == self.sums, step
         assert list(verify()) == []
 
     def add_up(self) -> None:
         assert self.rows == []
-        assert self.sums == self.last
+        assert self.sums == {column: Decimal(self.last[column]) for column in self.sums}
