@@ -43,6 +43,7 @@ from ledger.booking.recording import (
     plan_within,
     record,
     require_reach,
+    require_worth,
     settle,
     wallet_fields,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "rehold",
     "release",
     "require_reach",
+    "require_worth",
     "reverse",
     "rewrite",
     "settle",

@@ -39,6 +39,13 @@ def require_reach(access: Access, permission: P, wallets: Sequence[Wallet], *, a
         raise PermissionDenied(permission)
 
 
+def require_worth(access: Access, draft: Draft) -> None:
+    """Who says what a currency is worth at home says how much an entry counts towards limits and thresholds. Raises
+    PermissionDenied. The rate of an exchange is about its two amounts alone."""
+    if draft.rate is not None and not draft.has_two_wallets:
+        access.require(P.MANAGE_EXCHANGE_RATES)
+
+
 def plan_within(books: Books, draft: Draft, wallets: dict[int, Wallet], *, but: int | None = None) -> Plan:
     """Work an entry out for the caller: their reach, the wallets' state, the day, then the money.
 
@@ -71,6 +78,7 @@ def record(access: Access, drafts: Sequence[Draft], *, channel: str) -> list[Ent
     for index, draft in sorted(enumerate(drafts), key=lambda row: row[1].refund_of or 0):
         with _noting(failures, index):
             rules.check_wallets(draft)
+            require_worth(access, draft)
             books.lock_original(draft.refund_of)
     wallets = _lock(access, drafts, failures)
     plans: dict[int, Plan] = {}

@@ -67,6 +67,8 @@ def edit_transaction(
     before = booking.draft_of(entry)
     after = rules.edited(before, {name: value for name, value in changes.items() if name not in WORDS})
     words = {name: changes[name] for name in WORDS if name in changes}
+    if "rate" in changes:
+        booking.require_worth(access, after)
     if after != before:
         _check_editable(head, after)
     if head.status in UNBOOKED:
@@ -194,8 +196,8 @@ def _replace(
     outcome = rules.decide(
         planned.base_amount, takes=planned.takes, counts=planned.counts, author=author, policy=access.policy
     )
-    takes_more = planned.base_amount > original.base_amount
-    counted = clock.now() if takes_more else original.counted_from or original.created_at
+    takes_no_more = planned.base_amount <= original.base_amount
+    counted = (original.counted_from if takes_no_more else None) or clock.now()  # what did not count counts from now on
     head = planned.to_transaction(access, channel=channel, replaces=original, source_ref="")
     head.counted_from = counted if planned.counts else None
     head.description, head.notes, head.payee, head.search = (
