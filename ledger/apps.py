@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 from financebot.common import guards
 
@@ -8,10 +9,11 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         from families import moments  # noqa: PLC0415 - models are ready only now
-        from ledger import booking, leaving, selectors  # noqa: PLC0415
+        from ledger import booking, leaving, selectors, trigrams  # noqa: PLC0415
         from ledger.guards import GUARDS  # noqa: PLC0415
 
         moments.founded.append(booking.default_categories)
         moments.ending.append(leaving.end_membership)
         moments.currency_uses.append(selectors.has_postings)
         guards.register(self, GUARDS)
+        post_migrate.connect(trigrams.make_index, sender=self)

@@ -3,12 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from rest_framework import serializers
 
 from financebot.api.serializers import AmountField, CurrencyField, IdField
 from financebot.api.views import PageQuery, Query
 from financebot.common import money
+from financebot.common.text import fold
 from ledger.kinds import CategoryKind, Channel, Status, TransactionType
 from ledger.models import Category, ExchangeRate, Posting, Transaction, Wallet
 
@@ -73,6 +74,9 @@ class TransactionListQuery(PageQuery):
     amount_max = AmountBound(required=False)
     date_from = serializers.DateField(required=False)
     date_to = serializers.DateField(required=False)
+    tag = serializers.CharField(required=False, max_length=50)
+    payee = serializers.CharField(required=False, max_length=200)
+    search = serializers.CharField(required=False, max_length=200)
     include = serializers.ChoiceField(required=False, choices=["reversed"])
     ordering = serializers.ChoiceField(
         choices=["-occurred_on", "occurred_on", "-amount", "amount", "-created_at", "created_at"],
@@ -99,7 +103,7 @@ def rates(queryset: QuerySet[ExchangeRate], query: Any) -> QuerySet[ExchangeRate
 
 def transactions(queryset: QuerySet[Transaction], query: Any, *, opened: QuerySet[Wallet]) -> QuerySet[Transaction]:
     """Reversals and what they took back stay out unless asked for. `opened`: the wallets whose entries the viewer
-    sees; another finds nothing."""
+    sees; another finds nothing. A search finds entries with all its words, each anywhere in what they say."""
     found = queryset.filter(**{DIRECT[name]: value for name, value in query.items() if name in DIRECT})
     if "wallet" in query:
         wallet = opened.filter(pk=query["wallet"]).values("pk")
@@ -108,6 +112,13 @@ def transactions(queryset: QuerySet[Transaction], query: Any, *, opened: QuerySe
         tree = Category.objects.tree(query["category"]).values("pk")
         postings = Posting.objects.filter(category__in=tree, transaction=OuterRef("pk"))
         found = found.filter(Exists(postings) | Q(label__in=tree))
+    if "payee" in query:
+        found = found.filter(payee__family=F("family"), payee__folded=fold(query["payee"]))
+    if "tag" in query:
+        tags = Transaction.tags.through._base_manager.filter(tag__folded=fold(query["tag"]))
+        found = found.filter(Exists(tags.filter(transaction=OuterRef("pk"))))
+    for word in dict.fromkeys(fold(query.get("search", "")).split()):
+        found = found.filter(search__contains=word)
     if "include" not in query and "status" not in query:
         found = found.exclude(status=Status.REVERSED).filter(reverses__isnull=True)
     return found

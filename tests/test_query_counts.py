@@ -29,6 +29,7 @@ def statements(call: Callable[[], Any]) -> list[str]:
         "/exchange-rates?family_id={family}",
         "/transactions?family_id={family}",
         "/transactions?wallet={wallet}&family_id={family}",
+        "/transactions?search=bread&tag=food&payee=baker&family_id={family}",
         "/transactions/{entry}",
         "/families",
         "/families/{family}",

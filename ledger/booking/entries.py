@@ -7,6 +7,7 @@ from decimal import Decimal
 from families.roles import Access
 from financebot.common import clock
 from financebot.common.errors import NotFound
+from financebot.common.text import fold
 from ledger.errors import NotReversible
 from ledger.kinds import FACTS, SHARED, Status, TransactionType
 from ledger.models import Payee, Posting, PostingShare, Tag, Transaction
@@ -211,7 +212,7 @@ def payees_of(family_id: int, names: Iterable[str]) -> dict[str, Payee]:
         return {}
     found = {p.name: p for p in Payee.objects.filter(family_id=family_id, name__in=wanted)}
     if missing := sorted(wanted - found.keys()):
-        rows = [Payee(family_id=family_id, name=name, folded=name.casefold()) for name in missing]
+        rows = [Payee(family_id=family_id, name=name, folded=fold(name)) for name in missing]
         Payee.objects.bulk_create(rows, ignore_conflicts=True)
         found |= {p.name: p for p in Payee.objects.filter(family_id=family_id, name__in=missing)}
     return found
@@ -228,11 +229,11 @@ def tags_of(family_id: int, names: Iterable[str]) -> dict[str, Tag]:
     if not wanted:
         return {}
     Tag.objects.bulk_create(
-        [Tag(family_id=family_id, name=name, folded=name.casefold()) for name in wanted], ignore_conflicts=True
+        [Tag(family_id=family_id, name=name, folded=fold(name)) for name in wanted], ignore_conflicts=True
     )
     return {tag.name: tag for tag in Tag.objects.filter(family_id=family_id, name__in=wanted)}
 
 
 def once_each(names: Iterable[str]) -> list[str]:
     """Names, each once in any case, as it is written last."""
-    return list({name.casefold(): name for name in names}.values())
+    return list({fold(name): name for name in names}.values())

@@ -16,7 +16,8 @@ CLAIMING = ~Q(source_ref="") & (Q(pending_since__isnull=False) | Q(executed_at__
 
 
 class Payee(models.Model):
-    """Whom money went to or came from, a row for each way of writing it; `folded` finds it in any case.
+    """Whom money went to or came from, a row for each way of writing it; `folded` finds it in any case
+    (`financebot.common.text.fold`).
 
     Were there one row for all, what somebody wrote first in a hidden entry would show in the entries of others.
     """

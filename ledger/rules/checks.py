@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from financebot.common import money
 from financebot.common.errors import AmountTooLarge
+from financebot.common.text import fold
 from ledger.errors import (
     DateInFuture,
     DateTooEarly,
@@ -64,4 +65,4 @@ def month_of(day: date) -> date:
 
 
 def search_text(*parts: str, tags: Sequence[str] = ()) -> str:
-    return "\n".join(part.casefold() for part in (*parts, *tags) if part)
+    return "\n".join(fold(part) for part in (*parts, *tags) if part)

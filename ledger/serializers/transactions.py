@@ -8,6 +8,7 @@ from rest_framework import serializers
 from financebot.api.serializers import AmountField, Answer, IdField, MoneyText, StrictSerializer
 from financebot.common import money
 from financebot.common.errors import Invalid
+from financebot.common.text import fold
 from ledger.rules import Draft, Split
 from ledger.serializers.rates import RateField
 
@@ -24,7 +25,7 @@ class TagsField(serializers.ListField):
 
     def to_internal_value(self, data: Any) -> list[str]:
         names = super().to_internal_value(data)
-        return list({name.casefold(): name for name in names}.values())
+        return list({fold(name): name for name in names}.values())
 
 
 class ShareField(AmountField):
