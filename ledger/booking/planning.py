@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from families.roles import Access
-from financebot.common import money
+from financebot.common import clock, money
 from financebot.common.errors import Invalid
 from ledger import rules
 from ledger.booking.books import Books
@@ -43,11 +43,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """Both sides of a movement; `target` is the same as `source` where there is no exchange."""
+    """Both sides of a movement; `target` is the same as `source` where there is no exchange. `worth`: what it counts as
+    where people have to agree."""
 
     source: Money
     target: Money
     rate: Decimal
+    worth: Decimal
     is_exchange: bool
 
 
@@ -80,7 +82,7 @@ def plan(books: Books, draft: Draft, wallets: dict[int, Wallet], *, day: date, b
             "amount": draft.amount,
             "currency": amounts.source.currency,
             "to_amount": amounts.target.amount if amounts.is_exchange else None,
-            "base_amount": amounts.source.base_amount,
+            "base_amount": amounts.worth,
             "rate": amounts.rate,
             "occurred_on": day,
             "label_id": label,
@@ -106,7 +108,7 @@ def _amounts(books: Books, draft: Draft, wallets: dict[int, Wallet], movement: T
         raise Invalid({"rate": [_("The wallet is in the family's own currency.")]})
     rate = draft.rate or books.rate(currency, day)
     found = Money(draft.main_wallet, draft.amount, currency, rules.converted(draft.amount, rate, base), base)
-    return Amounts(found, found, rate, is_exchange=False)
+    return Amounts(found, found, rate, found.base_amount, is_exchange=False)
 
 
 def _exchange(books: Books, draft: Draft, wallets: dict[int, Wallet], day: date) -> Amounts:
@@ -132,8 +134,20 @@ def _exchange(books: Books, draft: Draft, wallets: dict[int, Wallet], day: date)
         Money(source.pk, draft.amount, source.currency, base_amount, base),
         Money(target.pk, to_amount, target.currency, base_amount, base),
         rules.implied_rate(draft.amount, base_amount),
+        max(base_amount, _worth_today(books, draft.amount, source.currency)),
         is_exchange=True,
     )
+
+
+def _worth_today(books: Books, amount: Decimal, currency: str) -> Decimal:
+    """By the last rate known, whatever day and price are named for an exchange: nobody gives a fortune away as a small
+    one. Nothing where no rate is known."""
+    policy = books.access.policy
+    try:
+        rate = books.rate(currency, clock.today(policy.timezone))
+    except ExchangeRateMissing:
+        return Decimal(0)
+    return rules.converted(amount, rate, policy.base_currency)
 
 
 def _parts(books: Books, draft: Draft, movement: TransactionType, amount: Money) -> list[Split]:

@@ -52,10 +52,12 @@ class Tag(models.Model):
 class Transaction(models.Model):
     """A movement of money. Its type follows from the wallets given; its money is in its postings.
 
-    `amount` is in `currency`, that of the wallet it leaves (of an income: enters); `base_amount` in the family's base
-    currency; `rate` is base per unit. `occurred_on` is a date in the family's time zone. `search` holds the words,
-    folded in Python, since SQLite folds ASCII only. `counted_from`: from when it counts towards its author's
-    spending limit, null where it does not. `shares_version`: which of its postings' shares are in force.
+    `amount` is in `currency`, that of the wallet it leaves (of an income: enters). `base_amount`, in the family's base
+    currency, is what it counts as where people have to agree: what its postings say, or of an exchange what leaves by
+    the last known rate, where that is more. `rate` is base per unit. `occurred_on` is a date in the family's time zone.
+    `search` holds the words, folded in Python, since SQLite folds ASCII only. `counted_from`: from when it counts
+    towards its author's spending limit, null where it does not. `shares_version`: which of its postings' shares are in
+    force.
     """
 
     family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="transactions")

@@ -34,7 +34,7 @@ WORTH = {  # in euros, by the last rate on or before the day
     "tea at the known rate": "3.69",  # 1.25 × 2.95 = 3.6875
     "yen for dinars": "50.00",  # 8000 ÷ 160
     "the hotel gives back": "62.50",  # 10000 ÷ 160
-    "yen changed back": "360.00",
+    "yen changed back": "366.06",  # 58569 ÷ 160, which is more than it brought
 }
 SPENT = {  # by category, in yen or dinars, and in euros
     ("Travel", "JPY"): ("24000", "141.50"),  # 30000 + 4000 − 10000; 180.00 + 24.00 − 62.50
