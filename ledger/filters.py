@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from rest_framework import serializers
 
-from financebot.api.serializers import AmountField, CurrencyField, IdField
+from financebot.api.serializers import AmountField, CurrencyField, DayField, IdField
 from financebot.api.views import PageQuery, Query
 from financebot.common import money
 from ledger.kinds import CategoryKind, Channel, Status, TransactionType
@@ -57,8 +57,8 @@ class RateListQuery(PageQuery):
     family_id = IdField(required=False)
     base_currency = CurrencyField(required=False)
     quote_currency = CurrencyField(required=False)
-    date_from = serializers.DateField(required=False)
-    date_to = serializers.DateField(required=False)
+    date_from = DayField(required=False)
+    date_to = DayField(required=False)
 
 
 class TransactionListQuery(PageQuery):
@@ -71,8 +71,8 @@ class TransactionListQuery(PageQuery):
     channel = serializers.ChoiceField(required=False, choices=list(Channel))
     amount_min = AmountBound(required=False)
     amount_max = AmountBound(required=False)
-    date_from = serializers.DateField(required=False)
-    date_to = serializers.DateField(required=False)
+    date_from = DayField(required=False)
+    date_to = DayField(required=False)
     include = serializers.ChoiceField(required=False, choices=["reversed"])
     ordering = serializers.ChoiceField(
         choices=["-occurred_on", "occurred_on", "-amount", "amount", "-created_at", "created_at"],
