@@ -1,13 +1,13 @@
 from rest_framework import serializers
 
 from audit.names import EventName
-from financebot.api.serializers import Answer, IdField
+from financebot.api.serializers import Answer, IdField, WholeField
 from financebot.api.views import PageQuery
 
 
 class EventListQuery(PageQuery):
     family_id = IdField(required=False)
-    after = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    after = WholeField(required=False, min_value=0, max_value=2**63 - 1)
     action = serializers.ChoiceField(required=False, choices=EventName.values)
     entity_type = serializers.CharField(required=False, max_length=30)
     entity_id = IdField(required=False)

@@ -8,9 +8,11 @@ from financebot.api.serializers import (
     AmountField,
     Answer,
     CurrencyField,
+    DayField,
     IdField,
     MoneyText,
     StrictSerializer,
+    WholeField,
 )
 
 PERMISSIONS = [name.value for name in P]
@@ -27,17 +29,17 @@ class FamilyEdit(StrictSerializer):
     base_currency = CurrencyField(required=False)
     timezone = ZoneField(required=False)
     approval_threshold = AmountField(required=False, allow_null=True)
-    approvals_required = serializers.IntegerField(required=False, min_value=1, max_value=2)
+    approvals_required = WholeField(required=False, min_value=1, max_value=2)
     adult_approval_limit = AmountField(required=False, allow_null=True)
-    undo_window = serializers.IntegerField(required=False, min_value=0, max_value=86_400, help_text="seconds")
+    undo_window = WholeField(required=False, min_value=0, max_value=86_400, help_text="seconds")
 
 
 class CloseWrite(StrictSerializer):
-    through = serializers.DateField()
+    through = DayField()
 
 
 class ReopenWrite(StrictSerializer):
-    through = serializers.DateField(allow_null=True)
+    through = DayField(allow_null=True)
 
 
 class FamilyRead(Answer):

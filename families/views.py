@@ -20,13 +20,17 @@ from families.roles import Access, P, Role
 from families.viewsets import FamilyViewSet
 from financebot.api.views import PERSON_T, Call, PageQuery, any_of
 from financebot.common.errors import (
+    AmountNotPositive,
     AmountTooFine,
+    AmountTooLarge,
     Changed,
     DateInFuture,
     DateTooEarly,
     PreconditionFailed,
     UnknownReference,
 )
+
+LIMIT_PROBLEMS = (AmountNotPositive, AmountTooFine, AmountTooLarge)
 
 
 class MyFamiliesViewSet(PersonViewSet):
@@ -63,7 +67,7 @@ class OneFamilyViewSet(FamilyViewSet):
             needs=any_of(P.EDIT_FAMILY),
             body=serializers.FamilyEdit,
             answer=serializers.FamilyRead,
-            problems=(FamilyArchived, PreconditionFailed, CurrencyFixed, AmountTooFine),
+            problems=(FamilyArchived, PreconditionFailed, CurrencyFixed, *LIMIT_PROBLEMS),
         ),
         "destroy": Call(needs=any_of(P.DELETE_FAMILY), problems=(FamilyArchived,)),
         "restore": Call(
@@ -130,7 +134,7 @@ class MemberViewSet(FamilyViewSet):
             needs=any_of(P.MANAGE_MEMBERS),
             body=serializers.MemberEdit,
             answer=serializers.MemberRead,
-            problems=(FamilyArchived, LastOwner, PreconditionFailed, AmountTooFine),
+            problems=(FamilyArchived, LastOwner, PreconditionFailed, *LIMIT_PROBLEMS),
         ),
         "suspend": Call(
             needs=any_of(P.MANAGE_MEMBERS),

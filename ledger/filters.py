@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from rest_framework import serializers
 
-from financebot.api.serializers import AmountField, CurrencyField, IdField
+from financebot.api.serializers import AmountField, CurrencyField, DayField, IdField
 from financebot.api.views import PageQuery, Query
 from financebot.common import money
 from financebot.common.text import fold
@@ -58,8 +58,8 @@ class RateListQuery(PageQuery):
     family_id = IdField(required=False)
     base_currency = CurrencyField(required=False)
     quote_currency = CurrencyField(required=False)
-    date_from = serializers.DateField(required=False)
-    date_to = serializers.DateField(required=False)
+    date_from = DayField(required=False)
+    date_to = DayField(required=False)
 
 
 class TransactionListQuery(PageQuery):
@@ -72,8 +72,8 @@ class TransactionListQuery(PageQuery):
     channel = serializers.ChoiceField(required=False, choices=list(Channel))
     amount_min = AmountBound(required=False)
     amount_max = AmountBound(required=False)
-    date_from = serializers.DateField(required=False)
-    date_to = serializers.DateField(required=False)
+    date_from = DayField(required=False)
+    date_to = DayField(required=False)
     tag = serializers.CharField(required=False, max_length=50)
     payee = serializers.CharField(required=False, max_length=200)
     search = serializers.CharField(required=False, max_length=200)

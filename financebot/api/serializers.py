@@ -1,6 +1,8 @@
 """Shapes of what comes in and goes out; no rule lives here."""
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +16,8 @@ from rest_framework import serializers
 from financebot.common import money
 
 ID_MAX = 2**63 - 1
+WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 CURRENCY_CODES = sorted(money.currencies())
 
 
@@ -40,7 +44,25 @@ def _single(data: QueryDict) -> dict[str, Any]:
     return {name: data[name] for name in data}
 
 
-class IdField(serializers.IntegerField):
+class WholeField(serializers.IntegerField):
+    """A whole number in ASCII digits; Python's `int` alone takes ` 1 `, `1_000` and the digits of other scripts."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not WHOLE.fullmatch(str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class DayField(serializers.DateField):
+    """A date as RFC 3339 writes it, `2026-05-01`: none of ISO 8601's other ways, and ASCII digits."""
+
+    def to_internal_value(self, value: Any) -> date:
+        if not isinstance(value, str) or not DAY.fullmatch(value):
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(value)
+
+
+class IdField(WholeField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=1, max_value=ID_MAX, **kwargs)
 

@@ -18,7 +18,7 @@ from financebot.api import idempotency, trace
 from financebot.api.pagination import PAGE_SIZE, PAGE_SIZE_MAX, paginate
 from financebot.api.problems import MEDIA_TYPE
 from financebot.api.renderers import WireRenderer
-from financebot.api.serializers import StrictSerializer
+from financebot.api.serializers import StrictSerializer, WholeField
 from financebot.common.errors import DomainError, Invalid
 from financebot.common.usecase import Refused, unit_of_work
 
@@ -50,7 +50,7 @@ class Query(StrictSerializer):
 class PageQuery(Query):
     """The parameters that every paged list takes."""
 
-    page_size = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE_MAX, default=PAGE_SIZE)
+    page_size = WholeField(min_value=1, max_value=PAGE_SIZE_MAX, default=PAGE_SIZE)
     cursor = serializers.CharField(required=False, max_length=500)
 
 

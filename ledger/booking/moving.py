@@ -193,9 +193,10 @@ def _move(entry: Entry, wallets: dict[int, Wallet]) -> None:
 def _change_held(wallets: dict[int, Wallet], amounts: Amounts) -> None:
     for pk, amount in amounts.items():
         wallet = wallets[pk]
-        wallet.held += amount
-        rules.check_total(wallet.held)
-        rules.check_balance(wallet.balance, held=wallet.held, change=-amount, overdraft_limit=wallet.overdraft_limit)
+        held = wallet.held + amount
+        rules.check_total(held)
+        rules.check_balance(wallet.balance, held=held, change=-amount, overdraft_limit=wallet.overdraft_limit)
+        wallet.held = held
     _save_held([wallets[pk] for pk in sorted(amounts)])
 
 

@@ -70,7 +70,7 @@ def record(access: Access, drafts: Sequence[Draft], *, channel: str) -> list[Ent
     """Entries of drafts, in their order, each decided as if it came alone.
 
     Locks the author's membership if limited (not for facts: their wallet is locked by then), what is refunded, the
-    wallets, the totals. Raises what is wrong with a single one, of many Several, which names every row.
+    wallets, the totals. Raises Several, which names every row that is wrong.
     """
     states_facts = all(draft.fact for draft in drafts)
     author = Spender(access.role is Role.OWNER) if states_facts else lock_spender(access)
@@ -87,15 +87,24 @@ def record(access: Access, drafts: Sequence[Draft], *, channel: str) -> list[Ent
             with _noting(failures, index):
                 plans[index] = plan_within(books, draft, wallets)
                 books.claim_source_ref(draft, draft.source_ref)
-    _raise(failures, len(drafts))
+    _raise(failures)
     entries = _write(access, drafts, [plans[index] for index in range(len(drafts))], channel)
     for index, entry in enumerate(entries):
         if not drafts[index].later:
             with _noting(failures, index):
                 author = settle(access, plans[index], entry, wallets, author)
-    _raise(failures, len(drafts))
+    _raise(failures)
     total(*(entry for entry in entries if entry.transaction.executed_at))
     return entries
+
+
+def record_one(access: Access, draft: Draft, *, channel: str) -> Entry:
+    """As `record`; raises what is wrong itself."""
+    try:
+        [entry] = record(access, [draft], channel=channel)
+    except Several as error:
+        raise error.rows[0] from None
+    return entry
 
 
 def settle(access: Access, planned: Plan, entry: Entry, wallets: dict[int, Wallet], author: Spender) -> Spender:
@@ -119,8 +128,6 @@ def describe(transaction: Transaction, draft: Draft, payees: dict[str, Payee]) -
 
 def _lock(access: Access, drafts: Sequence[Draft], failures: Failures) -> dict[int, Wallet]:
     fields = [wallet_fields(draft) for draft in drafts]
-    if len(fields) == 1:
-        return lock_wallets(access, fields[0])
     found = lock_wallets(access, {}, some={pk for row in fields for pk in row.values() if pk})
     for index, row in enumerate(fields):
         for field, pk in row.items():
@@ -156,8 +163,6 @@ def _noting(failures: Failures, index: int) -> Iterator[None]:
         failures[index] = error
 
 
-def _raise(failures: Failures, rows: int) -> None:
-    if failures and rows == 1:
-        raise failures[0]
+def _raise(failures: Failures) -> None:
     if failures:
         raise Several(failures)

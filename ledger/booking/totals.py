@@ -77,7 +77,8 @@ def _add(
     *,
     conflict: list[str],
 ) -> None:
-    """One upsert for all rows, in the order of their keys: unsorted, two of them can deadlock."""
+    """One upsert for all rows, in the order of their keys: unsorted, two of them can deadlock. Raises AmountTooLarge:
+    of many entries together, so that no field is to blame."""
     sums: dict[tuple[Any, ...], tuple[Decimal, Decimal]] = {}
     for key, amount, base_amount in rows:
         amount_before, base_before = sums.get(key, (Decimal(0), Decimal(0)))
@@ -96,4 +97,4 @@ def _add(
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         if len(cursor.fetchall()) < len(sums):
-            raise AmountTooLarge(field="amount")
+            raise AmountTooLarge

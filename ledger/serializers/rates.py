@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from financebot.api.serializers import Answer, CurrencyField, IdField, StrictSerializer
+from financebot.api.serializers import Answer, CurrencyField, DayField, IdField, StrictSerializer
 from financebot.common import money
 
 RATE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
@@ -35,7 +35,7 @@ class RateWrite(StrictSerializer):
     base_currency = CurrencyField(source="base")
     quote_currency = CurrencyField(source="quote")
     rate = RateField()
-    date = serializers.DateField(required=False, source="day")
+    date = DayField(required=False, source="day")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["base"] == attrs["quote"]:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from rest_framework import serializers
 
-from financebot.api.serializers import AmountField, Answer, IdField, MoneyText, StrictSerializer
+from financebot.api.serializers import AmountField, Answer, DayField, IdField, MoneyText, StrictSerializer, WholeField
 from financebot.common import money
 from financebot.common.errors import Invalid
 from financebot.common.text import fold
@@ -66,7 +66,7 @@ class EntryFields(StrictSerializer):
     notes = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
     payee = serializers.CharField(required=False, allow_blank=True, max_length=200)
     tags = TagsField(required=False)
-    occurred_on = serializers.DateField(required=False)
+    occurred_on = DayField(required=False)
 
     def validate_for_members(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if len({row["membership_id"] for row in rows}) < len(rows):
@@ -252,7 +252,7 @@ class ReversalRead(Answer):
 
 class ConfirmWrite(StrictSerializer):
     confirmation_token = serializers.CharField(required=False, allow_null=True, max_length=200)
-    version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    version = WholeField(required=False, min_value=1, max_value=2**31 - 1)
 
 
 class ConfirmRead(Answer):

@@ -7,6 +7,7 @@ from financebot.api.serializers import (
     AmountField,
     Answer,
     CurrencyField,
+    DayField,
     IdField,
     MoneyText,
     StrictSerializer,
@@ -57,7 +58,7 @@ class WalletsRead(Answer):
 
 class ReconcileWrite(StrictSerializer):
     statement_balance = AmountField()
-    date = serializers.DateField(required=False)
+    date = DayField(required=False)
 
 
 class ReconciledRead(Answer):

@@ -157,6 +157,8 @@ def _rewrite(access: Access, entry: Entry, before: Draft, after: Draft, words: M
         also = [head, *filter(None, [original])]
         wallets = booking.lock_wallets(access, booking.wallet_fields(after), also=also)
         planned = booking.plan_within(books, after, wallets, but=original.pk if original else None)
+        if pending and after.main_wallet != before.main_wallet:
+            books.claim_source_ref(after, head.source_ref)
         facts = events.differences(head, planned.fields)
         if pending:
             _require_sight(after, wallets)

@@ -26,7 +26,7 @@ def create_transaction(*, actor: Actor, draft: Draft) -> Entry:
     """
     access = enter(actor)
     access.require(booking.permission_for(draft))
-    [entry] = booking.record(access, [draft], channel=actor.channel)
+    entry = booking.record_one(access, draft, channel=actor.channel)
     trail.record(*events.recorded(entry.transaction), actor=actor)
     return entry
 

@@ -13,7 +13,14 @@ from families.access import enter
 from families.models import Membership
 from families.roles import Access, P, Role, Scope
 from financebot.common import clock, money
-from financebot.common.errors import Changed, NotFound, PermissionDenied, PreconditionFailed, UnknownReference
+from financebot.common.errors import (
+    Changed,
+    DomainError,
+    NotFound,
+    PermissionDenied,
+    PreconditionFailed,
+    UnknownReference,
+)
 from financebot.common.usecase import use_case
 from ledger import booking, events, rules
 from ledger.booking import Entry
@@ -54,7 +61,8 @@ def create_wallet(*, actor: Actor, fields: Mapping[str, Any]) -> Wallet:
     wallet.save(force_insert=True)
     happened = [events.wallet_created(wallet)]
     if opening:
-        entry = _state(access, wallet, opening, TransactionType.OPENING, None, channel=actor.channel)
+        fact = _fact(wallet, opening, TransactionType.OPENING)
+        entry = _book(access, fact, {"amount": "opening_balance"}, channel=actor.channel)
         happened += events.recorded(entry.transaction)
         wallet.refresh_from_db(fields=["balance"])
     trail.record(*happened, actor=actor)
@@ -105,7 +113,8 @@ def reconcile_wallet(*, actor: Actor, wallet_id: int, statement_balance: Decimal
     if not difference:
         trail.record(events.of_wallet(EventName.WALLET_RECONCILED, wallet, {}), actor=actor)
         return Reconciled(wallet, None)
-    entry = _state(access, wallet, difference, TransactionType.ADJUSTMENT, day, channel=actor.channel)
+    fact = _fact(wallet, difference, TransactionType.ADJUSTMENT, day)
+    entry = _book(access, fact, {"amount": "statement_balance", "occurred_on": "date"}, channel=actor.channel)
     head = entry.transaction
     if access.role is not Role.OWNER and rules.is_large(head.base_amount, access.policy):
         raise PermissionDenied(P.RECONCILE_WALLET)
@@ -150,14 +159,19 @@ def _lock_seen(access: Access, wallet_id: int, version: int | None) -> Wallet:
     return wallet
 
 
-def _state(
-    access: Access, wallet: Wallet, amount: Decimal, kind: TransactionType, day: date | None, *, channel: str
-) -> Entry:
-    """Book a fact on one wallet: a positive amount enters it, a negative one leaves."""
+def _fact(wallet: Wallet, amount: Decimal, kind: TransactionType, day: date | None = None) -> Draft:
+    """What is so on one wallet: a positive amount enters it, a negative one leaves."""
     source, target = (None, wallet.pk) if amount > 0 else (wallet.pk, None)
-    draft = Draft(abs(amount), source, target, occurred_on=day, fact=kind)
-    [entry] = booking.record(access, [draft], channel=channel)
-    return entry
+    return Draft(abs(amount), source, target, occurred_on=day, fact=kind)
+
+
+def _book(access: Access, fact: Draft, asked: Mapping[str, str], *, channel: str) -> Entry:
+    """Record a fact. `asked`: how the call's own input names what an entry calls otherwise."""
+    try:
+        return booking.record_one(access, fact, channel=channel)
+    except DomainError as error:
+        error.field = asked.get(error.field or "")
+        raise
 
 
 def _require_edit(access: Access, wallet: Wallet, changes: Mapping[str, Any]) -> None:

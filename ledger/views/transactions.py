@@ -63,9 +63,36 @@ RECORDING_PROBLEMS = (
     WalletArchived,
     WrongCategoryKind,
 )
+SUBMITTING_PROBLEMS = (  # what may have come about since the draft was made
+    FamilyArchived,
+    UnknownReference,
+    AlreadyDecided,
+    AlreadyRecorded,
+    AmountTooLarge,
+    DateInFuture,
+    InsufficientFunds,
+    NotRefundable,
+    PeriodClosed,
+    RefundTooLarge,
+    WalletArchived,
+)
+CONFIRMING_PROBLEMS = (
+    FamilyArchived,
+    InvalidCode,
+    OwnTransaction,
+    AlreadyDecided,
+    AmountTooLarge,
+    Changed,
+    DateInFuture,
+    NotReversible,
+    PeriodClosed,
+    WalletArchived,
+)
 REVERSAL_PROBLEMS = (
     FamilyArchived,
     AlreadyReversed,
+    AmountTooLarge,
+    DateInFuture,
     NotReversible,
     InsufficientFunds,
     WalletArchived,
@@ -99,13 +126,13 @@ class TransactionViewSet(FamilyViewSet):
         "submit": Call(
             needs=any_of(P.CREATE_TRANSACTION, P.TRANSFER_BETWEEN_WALLETS),
             answer=serializers.TransactionRead,
-            problems=(*RECORDING_PROBLEMS, AlreadyDecided),
+            problems=SUBMITTING_PROBLEMS,
         ),
         "confirm": Call(
             needs=any_of(P.APPROVE_TRANSACTION, P.APPROVE_LARGE_TRANSACTION),
             body=serializers.ConfirmWrite,
             answer=serializers.ConfirmRead,
-            problems=(InvalidCode, OwnTransaction, AlreadyDecided, Changed, *REVERSAL_PROBLEMS),
+            problems=CONFIRMING_PROBLEMS,
         ),
         "reject": Call(
             needs=any_of(P.REJECT_TRANSACTION),

@@ -29,7 +29,7 @@ from ledger.models import Wallet
 from ledger.serializers import wallets as serializers
 
 LIMIT_PROBLEMS = (FamilyArchived, UnknownReference, AmountNotPositive, AmountTooFine, AmountTooLarge)
-FACT_PROBLEMS = (DateInFuture, DateTooEarly, PeriodClosed, ExchangeRateMissing, InsufficientFunds)
+FACT_PROBLEMS = (PeriodClosed, ExchangeRateMissing, InsufficientFunds)
 
 
 class WalletViewSet(FamilyViewSet):
@@ -49,7 +49,15 @@ class WalletViewSet(FamilyViewSet):
             needs=any_of(P.RECONCILE_WALLET),
             body=serializers.ReconcileWrite,
             answer=serializers.ReconciledRead,
-            problems=(*LIMIT_PROBLEMS, *FACT_PROBLEMS, WalletArchived),
+            problems=(
+                FamilyArchived,
+                AmountTooFine,
+                AmountTooLarge,
+                DateInFuture,
+                DateTooEarly,
+                *FACT_PROBLEMS,
+                WalletArchived,
+            ),
         ),
         "update": Call(
             needs=any_of(P.EDIT_WALLET, P.SET_WALLET_VISIBILITY),
