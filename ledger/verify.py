@@ -148,6 +148,19 @@ CHECKS = [
         ) half JOIN ledger_posting p ON p.transaction_id = half.moves_id
         WHERE p.category_id IS NOT NULL GROUP BY half.id, p.category_id, p.currency HAVING SUM(p.amount) < 0""",
     ),
+    Check(
+        3,
+        "its amount, wallets or currency are not those of its postings",
+        "transaction",
+        f"""SELECT p.transaction_id FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id
+        JOIN ledger_wallet w ON w.id = p.wallet_id
+        WHERE t.status IN {BOOKED} AND p.category_id IS NULL AND (
+            p.currency <> w.currency OR p.wallet_id NOT IN (
+                COALESCE(t.from_wallet_id, t.to_wallet_id), COALESCE(t.to_wallet_id, t.from_wallet_id)
+            ) OR ABS(p.amount) <> CASE
+                WHEN p.wallet_id = t.from_wallet_id THEN t.amount ELSE COALESCE(t.to_amount, t.amount) END
+        )""",
+    ),
     *(
         Check(
             5,
@@ -170,6 +183,16 @@ CHECKS = [
         "it is below its overdraft limit",
         "wallet",
         "SELECT w.id FROM ledger_wallet w WHERE w.balance - w.held < -w.overdraft_limit",
+    ),
+    Check(  # closing waits for who is writing, so what is in a closed period was booked before it was closed
+        7,
+        "it was booked in a period that was closed",
+        "transaction",
+        """SELECT t.id FROM ledger_transaction t JOIN families_family f ON f.id = t.family_id
+        WHERE t.occurred_on <= f.closed_until AND t.executed_at > (
+            SELECT MAX(e.created_at) FROM audit_eventlog e WHERE e.family_id = f.id
+            AND e.name IN ('family.period_closed', 'family.period_reopened')
+        )""",
     ),
     Check(
         8,
@@ -235,20 +258,23 @@ CHECKS = [
         ) key GROUP BY key.wallet_id, key.month HAVING SUM(key.amount) <> 0 OR SUM(key.base_amount) <> 0""",
     ),
 ]
+STEPS = len(CHECKS) + 1
+MOST = 10_000  # findings of one check that are listed: memory is bounded where all is broken, too
 MONTH = {
     "sqlite": "date(t.occurred_on, 'start of month')",
     "postgresql": "date_trunc('month', t.occurred_on)::date",
 }
 
 
-def verify(progress: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
-    """Every finding, check by check; the database sums, so memory stays small however long the ledger is."""
+def verify(step: Callable[[], object] = lambda: None) -> Iterator[Finding]:
+    """Every finding, check by check; `step` is called `STEPS` times. The database sums, and its cursor stays on the
+    server, so that memory stays small however long the ledger is."""
     for name in guards.missing():
         yield Finding(3, f"the guard {name} is missing", "database", 0)
+    step()
     for check in CHECKS:
-        progress(f"invariant {check.invariant}: {check.entity}: {check.sentence}")
-        with connection.cursor() as cursor:
+        with connection.chunked_cursor() as cursor:
             cursor.execute(check.sql.replace("{month}", MONTH[connection.vendor]))
-            while rows := cursor.fetchmany(1000):
-                for row in rows:
-                    yield Finding(check.invariant, check.sentence, check.entity, row[0])
+            for row in cursor.fetchmany(MOST):
+                yield Finding(check.invariant, check.sentence, check.entity, row[0])
+        step()

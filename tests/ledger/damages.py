@@ -1,10 +1,12 @@
 """Damage done with the guards away: what each did it to, and the invariant that it breaks."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 from django.db import connection
 
+from families.services import close_period
 from financebot.common import clock
 from financebot.common.usecase import unit_of_work
 from ledger.booking import Entry
@@ -311,6 +313,25 @@ def tag_of_another_family(s: Scene) -> tuple[str, int]:
     return entry(s)
 
 
+def amount_said_otherwise(s: Scene) -> tuple[str, int]:
+    update(Transaction, s.booked.transaction.pk, amount=TEN + CENT)
+    return entry(s)
+
+
+def wallet_said_otherwise(s: Scene) -> tuple[str, int]:
+    update(Transaction, s.booked.transaction.pk, from_wallet=s.house.wallets["anns"].pk)
+    return entry(s)
+
+
+def booked_after_the_closing(s: Scene) -> tuple[str, int]:
+    yesterday = clock.today("UTC") - timedelta(days=1)
+    with unit_of_work():
+        close_period(actor=s.house.owner.actor, through=yesterday)
+    late = s.house.spend("1.00").transaction.pk
+    update(Transaction, late, occurred_on=yesterday)
+    return "transaction", late
+
+
 DAMAGES: list[tuple[int, Damage]] = [
     (1, posting_amount),
     (1, posting_base_amount),
@@ -329,6 +350,8 @@ DAMAGES: list[tuple[int, Damage]] = [
     (2, a_cent_of_what_waits_not_held),
     (2, replacement_held_as_a_whole),
     (2, replacement_of_an_income_not_held),
+    (3, amount_said_otherwise),
+    (3, wallet_said_otherwise),
     (4, reversed_by_nothing),
     (4, executed_though_reversed),
     (4, reversal_of_a_reversal),
@@ -344,6 +367,7 @@ DAMAGES: list[tuple[int, Damage]] = [
     (4, refund_that_is_an_expense),
     (5, tag_of_another_family),
     (6, below_its_limit),
+    (7, booked_after_the_closing),
     (8, approved_by_nobody),
     (8, executed_as_if_it_had_waited),
     (8, approved_by_its_author),

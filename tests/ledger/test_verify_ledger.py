@@ -10,9 +10,12 @@ from django.core.management import call_command
 from django.db import models
 
 from families.models import Membership
+from families.services import close_period
 from financebot.common import clock, guards
+from financebot.common.usecase import unit_of_work
 from ledger import guards as guards_of_ledger
 from ledger.models import Posting, Wallet, WalletMonth
+from ledger.verify import CHECKS, STEPS, verify
 from tests.conftest import House
 from tests.ledger.damages import DAMAGES, Damage
 from tests.ledger.foreign import theirs, unbooked
@@ -157,3 +160,28 @@ def test_what_was_never_executed_counts_for_nothing(scene: Scene, status: str):
         say(scene.draft, scene.house.adult, "rejected")
     flip(scene.draft, status)
     assert findings() == []
+
+
+def test_what_was_booked_before_its_period_was_closed_is_sound(scene: Scene):
+    with unit_of_work():
+        close_period(actor=scene.house.owner.actor, through=clock.today("UTC"))
+    assert findings() == []
+
+
+def test_each_of_the_nine_is_asked():
+    assert {check.invariant for check in CHECKS} == set(range(1, 10))
+    assert {invariant for invariant, _damage in DAMAGES} | {5} == set(range(1, 10))
+
+
+def test_a_step_is_told_for_each_check(scene: Scene):
+    steps: list[None] = []
+    assert list(verify(lambda: steps.append(None))) == []
+    assert len(steps) == STEPS
+
+
+def test_the_bar_shows_on_a_terminal_alone(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: Any):
+    run()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    run()
+    assert "checks" in capsys.readouterr().err
