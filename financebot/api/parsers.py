@@ -10,6 +10,21 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 
+class WireNumber(Decimal):
+    """A JSON number with a fraction or an exponent; as a string it is what was sent, `1E-2` as well as `1.10`."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> "WireNumber":
+        found = super().__new__(cls, text)
+        found.text = text
+        return found
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class WireParser(BaseParser):
     media_type = "application/json"
 
@@ -21,7 +36,7 @@ class WireParser(BaseParser):
     ) -> Any:
         try:
             text = stream.read().decode("utf-8")
-            found = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_without_twins)
+            found = json.loads(text, parse_float=WireNumber, parse_constant=_refuse, object_pairs_hook=_without_twins)
             if "\\u" in text:  # half of a surrogate pair can be neither stored nor sent back in an error
                 json.dumps(found, ensure_ascii=False, default=str).encode()
         except (ValueError, ArithmeticError, RecursionError) as error:

@@ -106,7 +106,8 @@ def reconcile_wallet(*, actor: Actor, wallet_id: int, statement_balance: Decimal
     if not wallet.shows_rows_to(access.membership):
         raise PermissionDenied(P.RECONCILE_WALLET)
     booking.check_open([wallet])
-    money.check_limit(abs(statement_balance), wallet.currency, field="statement_balance")
+    unsigned = statement_balance.copy_abs()  # abs() rounds to 28 digits
+    money.check_limit(unsigned, wallet.currency, field="statement_balance")
     later = Posting.objects.filter(wallet=wallet, category__isnull=True, transaction__status__in=BOOKED)
     moved = later.filter(transaction__occurred_on__gt=day or clock.today(access.policy.timezone)).total()
     difference = statement_balance - (wallet.balance - moved)
@@ -162,7 +163,7 @@ def _lock_seen(access: Access, wallet_id: int, version: int | None) -> Wallet:
 def _fact(wallet: Wallet, amount: Decimal, kind: TransactionType, day: date | None = None) -> Draft:
     """What is so on one wallet: a positive amount enters it, a negative one leaves."""
     source, target = (None, wallet.pk) if amount > 0 else (wallet.pk, None)
-    return Draft(abs(amount), source, target, occurred_on=day, fact=kind)
+    return Draft(amount.copy_abs(), source, target, occurred_on=day, fact=kind)
 
 
 def _book(access: Access, fact: Draft, asked: Mapping[str, str], *, channel: str) -> Entry:

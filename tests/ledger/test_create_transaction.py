@@ -241,7 +241,7 @@ def test_a_total_of_a_category_that_would_pass_what_can_be_kept_is_refused(house
     for _ in range(9):
         house.earn(MOST)
     house.move(MOST, "cash", "anns")
-    with refused(AmountTooLarge, "amount"):
+    with refused(AmountTooLarge):
         house.earn(MOST)
 
 
@@ -251,7 +251,7 @@ def test_a_total_of_a_wallets_month_that_would_pass_what_can_be_kept_is_refused(
         house.move(MOST, "anns", "cash", occurred_on=last_month)
     for _ in range(9):
         house.move(MOST, "cash", "anns", occurred_on=this_month)
-    with refused(AmountTooLarge, "amount"):
+    with refused(AmountTooLarge):
         house.move(MOST, "cash", "anns", occurred_on=this_month)
 
 
