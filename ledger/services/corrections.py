@@ -63,6 +63,8 @@ def edit_transaction(
         access.require(P.EDIT_OWN_TRANSACTION, on=head)
     if version is not None and version != head.version:
         raise PreconditionFailed
+    if changes.keys() - set(WORDS):
+        _require_both_sides(access, head)
     entry = booking.entry_of(head)
     before = booking.draft_of(entry)
     after = rules.edited(before, {name: value for name, value in changes.items() if name not in WORDS})
@@ -110,6 +112,16 @@ def remove_transaction(*, actor: Actor, transaction_id: int, reason: str) -> Rev
         return _undo(access, head, actor=actor, reason=reason)
     access.require(P.DELETE_TRANSACTION)
     return _reverse(access, head, P.DELETE_TRANSACTION, actor=actor, reason=reason)
+
+
+def _require_both_sides(access: Access, head: Transaction) -> None:
+    """Who changes more than words sees what moves on both wallets, or is about to move there by their own word: else
+    the answer would tell of the hidden one. Raises PermissionDenied."""
+    if head.status in UNBOOKED and head.author_id == access.membership:
+        return
+    wallets = Wallet.objects.in_family(access.family).filter(pk__in=head.wallet_ids)
+    if not all(wallet.shows_rows_to(access.membership) for wallet in wallets):
+        raise PermissionDenied(P.EDIT_OWN_TRANSACTION)
 
 
 def _check_editable(head: Transaction, after: Draft) -> None:
@@ -192,7 +204,6 @@ def _replace(
     books = Books(access, keeping=entry)
     books.lock_original(after.refund_of)
     wallets = booking.lock_wallets(access, booking.wallet_fields(after), also=[original])
-    _require_taking_back(access, original, wallets, P.EDIT_OWN_TRANSACTION)
     booking.check_open(wallets.values())
     planned = booking.plan_within(books, after, wallets, but=original.pk)
     outcome = rules.decide(

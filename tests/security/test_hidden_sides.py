@@ -8,7 +8,6 @@ import pytest
 
 from audit.relay import relay_once
 from financebot.common.errors import PermissionDenied
-from financebot.common.usecase import unit_of_work
 from ledger.errors import AlreadyRecorded, NotRefundable, WalletHasPending
 from ledger.models import ExchangeRate, Transaction, Wallet
 from ledger.services import (
@@ -19,16 +18,12 @@ from ledger.services import (
     reverse_transaction,
     submit_transaction,
 )
-from tests.conftest import House, Person
+from tests.conftest import House, Person, join
+from tests.security.worlds import use
 
 pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 5, 4)
-
-
-def use(use_case: Any, by: Person, **given: Any) -> Any:
-    with unit_of_work():
-        return use_case(actor=by.actor, **given)
 
 
 def edit(by: Person, entry: Any, **changes: Any) -> Transaction:
@@ -292,3 +287,29 @@ def test_an_approver_learns_nothing_of_the_hidden_wallet(house: House, dollars: 
     assert answer.status_code == 200
     assert "654.32" not in answer.content.decode()
     assert "654.32" not in everything_on(house.owner, entry)
+
+
+@pytest.mark.parametrize("visibility", ["private", "balance_only"])
+@pytest.mark.parametrize("amount", ["5", "600"])
+def test_who_does_not_see_both_sides_changes_the_words_alone(house: House, amount: str, visibility: str):
+    secret = house.wallets["secret"]
+    Wallet.objects.filter(pk=secret.pk).update(visibility=visibility)
+    for entry in (
+        house.move(amount, "cash", "secret", by="adult").transaction,
+        house.move(amount, "secret", "cash", by="adult").transaction,
+    ):
+        side = "to_wallet" if entry.to_wallet_id == secret.pk else "from_wallet"
+        for change in ({"amount": Decimal(4)}, {side: secret.pk}, {side: None}, {side: house.wallets["anns"].pk}):
+            with pytest.raises(PermissionDenied):
+                edit(house.owner, entry, **change)
+        edit(house.owner, entry, notes="seen")
+        edit(house.adult, entry, amount=Decimal(4))
+
+
+def test_who_sent_money_to_a_hidden_wallet_may_say_how_much_while_it_waits(house: House):
+    Wallet.objects.filter(pk=house.wallets["secret"].pk).update(visibility="balance_only")
+    house.people["second"] = join(house.owner, "adult")
+    entry = house.move("600", "cash", "secret", by="second").transaction
+    edit(house.second, entry, amount=Decimal(610))
+    with pytest.raises(PermissionDenied):
+        edit(house.owner, entry, amount=Decimal(620))
