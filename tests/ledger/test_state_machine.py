@@ -3,48 +3,52 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from ledger import services
 from tests.conftest import House
-from tests.ledger.machine.base import Comparing, amounts, people, recent
-from tests.ledger.model import correcting, recording
-from tests.ledger.model.facts import Wish
+from tests.ledger.machine.base import people
+from tests.ledger.machine.recording import Recording, recent
+from tests.ledger.model import correcting
 
 pytestmark = pytest.mark.django_db
 
-wallets = st.sampled_from(["cash", "anns", "pocket", "secret", "members"])
-wishes = st.builds(Wish, amounts, st.none() | wallets, st.none() | wallets)
 
-
-class Ledger(Comparing):
-    @rule(who=people, wish=wishes)
-    def create(self, who: str, wish: Wish) -> None:
-        if wish.wallets:
-            self.play(
-                lambda: recording.create(self.home, who, wish),
-                lambda: services.create_transaction(actor=self.person(who).actor, draft=self.draft_of(wish)),
-            )
-
+class Ledger(Recording):
     @rule(who=people, which=recent)
     def reverse(self, who: str, which: int) -> None:
-        if which < len(self.home.entries):
-            entry = self.home.entries[-1 - which]
+        if entry := self.pick(which, "executed"):
             self.play(
                 lambda: correcting.reverse(self.home, who, entry),
                 lambda: services.reverse_transaction(
-                    actor=self.person(who).actor, transaction_id=self.entry_pk(entry), reason=""
+                    actor=self.actor(who), transaction_id=self.entry_pk(entry), reason=""
                 ),
             )
 
 
-def run(house: House, **options: Any) -> None:
-    machine = type("Run", (Ledger,), {"house": house})
-    usual = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+def run(machine: type[Ledger], **options: Any) -> None:
+    usual = {
+        "deadline": None,
+        "suppress_health_check": list(HealthCheck),
+        "report_multiple_bugs": False,
+        "phases": (Phase.generate, Phase.shrink),
+    }
     run_state_machine_as_test(machine, settings=settings(**usual, **options))
 
 
-def test_200_runs_of_30_steps(house: House):
-    run(house, max_examples=200, stateful_step_count=30, derandomize=True)
+@pytest.fixture
+def machine(house: House) -> type[Ledger]:
+    return type("Run", (Ledger,), {"house": house})
+
+
+def test_200_runs_of_30_steps(machine: type[Ledger]):
+    run(machine, max_examples=200, stateful_step_count=30)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("half", [0, 1])  # one for each worker
+def test_2000_runs_of_50_steps(machine: type[Ledger], half: int, pytestconfig: pytest.Config):
+    """As many as the profile `long` says; another seed for each half."""
+    given = pytestconfig.getoption("--hypothesis-seed")
+    run(seed(int(given) + half)(machine) if given else machine)

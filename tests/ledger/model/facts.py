@@ -1,6 +1,6 @@
 """What a household consists of: plain values. Of the product nothing is known here."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -88,7 +88,7 @@ class Move:
     base: Decimal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Wish:
     """What somebody wants recorded. `splits`: (category, amount, note)."""
 
@@ -105,6 +105,10 @@ class Wish:
     source_ref: str = ""
     fact: str | None = None
     later: bool = False
+
+    def __repr__(self) -> str:
+        said = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        return f"Wish({', '.join(f'{name}={value!r}' for name, value in said.items())})"
 
     @property
     def main(self) -> str:

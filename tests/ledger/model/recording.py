@@ -7,6 +7,7 @@ from decimal import Decimal
 from tests.ledger.model.facts import ZERO, Entry, Household, Member, Move, Refused, Wish, refuse_if
 from tests.ledger.model.planning import Pen, Plan, check_refund_of, check_sight, permission_of, plan
 from tests.ledger.model.rights import enter, require
+from tests.ledger.model.sight import seen
 from tests.ledger.model.sums import WEEK, check_funds, taken
 
 LIMITED = {"member", "child"}
@@ -15,29 +16,32 @@ LIMITED = {"member", "child"}
 def create(home: Household, who: str, wish: Wish) -> Entry:
     member = enter(home, who)
     require(member, permission_of(wish))
-    [entry] = _record(home, member, [wish])
-    return entry
+    return record(home, member, wish)
 
 
 def create_all(home: Household, who: str, wishes: Sequence[Wish]) -> list[Entry]:
     """All or nothing; the first that is wrong says why."""
     member = enter(home, who)
     require(member, "bulk_transactions")
-    return _record(home, member, wishes)
+    return record_all(home, member, wishes)
 
 
-def _record(home: Household, member: Member, wishes: Sequence[Wish]) -> list[Entry]:
+def record(home: Household, member: Member, wish: Wish) -> Entry:
+    [entry] = record_all(home, member, [wish])
+    return entry
+
+
+def record_all(home: Household, member: Member, wishes: Sequence[Wish]) -> list[Entry]:
     pen, claimed, plans = Pen(member, member.name), set(), []
     for wish in wishes:
         check_sight(home, member, wish)
         refuse_if(wish.source == wish.target, "same_wallet")
         check_refund_of(home, member, wish)
         plans.append(plan(home, pen, wish))
-        claim = (wish.main, wish.source_ref)
-        refuse_if(
-            wish.source_ref and not wish.later and (claim in claimed or is_claimed(home, wish)), "already_recorded"
-        )
-        claimed |= set() if wish.later else {claim}
+        if wish.source_ref and not wish.later:
+            claim = (wish.main, wish.source_ref)
+            refuse_if(claim in claimed or is_claimed(home, *claim), "already_recorded")
+            claimed.add(claim)
     before = list(home.entries)
     try:
         return [_write(home, member, wish, planned) for wish, planned in zip(wishes, plans, strict=True)]
@@ -54,22 +58,23 @@ def _write(home: Household, member: Member, wish: Wish, planned: Plan) -> Entry:
     return entry
 
 
-def is_claimed(home: Household, wish: Wish) -> bool:
+def is_claimed(home: Household, wallet: str, source_ref: str) -> bool:
     """Whether the wallet that the amount is of has an entry with that reference, be it reversed or refused."""
     return any(
-        entry.source_ref == wish.source_ref and entry.was_submitted and (entry.source or entry.target) == wish.main
+        entry.source_ref == source_ref and entry.was_submitted and (entry.source or entry.target) == wallet
         for entry in home.entries
     )
 
 
 def submit(home: Household, who: str, entry: Entry, wish: Wish) -> None:
     """`wish`: what the draft says."""
-    member = enter(home, who)
+    member = seen(home, who, entry)
+    refuse_if(entry.status != "draft", "already_decided")
     require(member, permission_of(wish))
     check_refund_of(home, member, wish)
     check_sight(home, member, wish)
     planned = plan(home, Pen(member, member.name), wish)
-    refuse_if(entry.source_ref and is_claimed(home, wish), "already_recorded")
+    refuse_if(entry.source_ref and is_claimed(home, wish.main, entry.source_ref), "already_recorded")
     settle(home, member, entry, planned)
     say(entry, planned)
 

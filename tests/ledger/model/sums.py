@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,12 @@ WEEK = timedelta(days=7)
 def balance(home: Household, wallet: str) -> Decimal:
     booked = (move for entry in home.entries if entry.status in BOOKED for move in entry.moves)
     return sum((move.amount for move in booked if move.wallet == wallet), ZERO)
+
+
+def balance_on(home: Household, wallet: str, day: date) -> Decimal:
+    """At the end of that day, by the days that entries carry."""
+    booked = (entry for entry in home.entries if entry.status in BOOKED and entry.day <= day)
+    return sum((move.amount for entry in booked for move in entry.moves if move.wallet == wallet), ZERO)
 
 
 def taken(moves: Iterable[Move], instead_of: Entry | None) -> dict[str, Decimal]:
@@ -31,7 +37,11 @@ def held(home: Household, wallet: str, *, but: Entry | None = None) -> Decimal:
     return sum((taken(e.moves, e.replaces).get(wallet, ZERO) for e in waiting), ZERO)
 
 
-def check_funds(home: Household, moves: Iterable[Move], *, but: Entry | None = None, holding: bool = False) -> None:
+def available(home: Household, wallet: str, *, but: Entry | None = None) -> Decimal:
+    return balance(home, wallet) - held(home, wallet, but=but)
+
+
+def check_funds(home: Household, moves: Iterable[Move], *, but: Entry | None = None) -> None:
     """Whether the wallets can give what these moves, together, take. `but`: what waits no longer then."""
     net: Counter[str] = Counter()
     for move in moves:
@@ -39,7 +49,7 @@ def check_funds(home: Household, moves: Iterable[Move], *, but: Entry | None = N
     for name, change in net.items():
         floor = home.wallets[name].floor
         if change < 0 and floor is not None:
-            refuse_if(balance(home, name) - held(home, name, but=but) + change < -floor, "insufficient_funds")
+            refuse_if(available(home, name, but=but) + change < -floor, "insufficient_funds")
 
 
 def category_totals(home: Household) -> dict[Any, tuple[Decimal, Decimal]]:
