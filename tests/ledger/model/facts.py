@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 ZERO = Decimal(0)
@@ -88,7 +89,7 @@ class Move:
     base: Decimal
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Wish:
     """What somebody wants recorded. `splits`: (category, amount, note)."""
 
@@ -106,9 +107,10 @@ class Wish:
     fact: str | None = None
     later: bool = False
 
-    def __repr__(self) -> str:
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What is said, for the story of a run that failed."""
         said = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
-        return f"Wish({', '.join(f'{name}={value!r}' for name, value in said.items())})"
+        printer.text(f"Wish({', '.join(f'{name}={value!r}' for name, value in said.items())})")
 
     @property
     def main(self) -> str:
