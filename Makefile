@@ -4,13 +4,18 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run test check pins clean
+.PHONY: run test test-long check pins clean
 
 run: $(VENV)/base
 	@$(PYTHON) deploy/supervisor.py
 
 test: $(VENV)/dev
 	@$(PYTHON) tests/run.py
+
+# The slow proofs, with random examples. SEED repeats what was printed; ARGS goes to pytest.
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+test-long: $(VENV)/dev
+	$(PYTHON) tests/run.py -m long --hypothesis-profile=long --hypothesis-seed=$(SEED) $(ARGS)
 
 check: $(VENV)/dev
 	ruff format --check .

@@ -13,6 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.commands import flush
 from django.db import connection, transaction
+from hypothesis import settings
 
 from accounts.models import LoginSession, User
 from accounts.tokens import pair
@@ -33,6 +34,10 @@ from ledger.services import create_transaction, create_wallet
 from tests.factories import UserFactory
 from tests.http import Http
 from tests.installation import installation, migrated  # noqa: F401 - fixtures
+
+settings.register_profile("same", derandomize=True)  # `make test`: the same examples in every run
+settings.register_profile("long", max_examples=1000, stateful_step_count=50, print_blob=True)  # `make test-long`
+settings.load_profile("same")
 
 ROLES = ("owner", "adult", "member", "child", "reader")
 ROLE_NAMES = {"reader": "read_only"}

@@ -68,10 +68,10 @@ def largest_remainder(amount: Decimal, weights: Sequence[Decimal], *, decimals: 
     with localcontext(prec=60):
         sign = -1 if amount < 0 else 1
         units = int(abs(amount).scaleb(decimals))
-        total = sum(weights)
-        exact = [units * (w / total if total else Decimal(1) / len(weights)) for w in weights]
-        shares = [int(part) for part in exact]
-        order = sorted(range(len(exact)), key=lambda i: (shares[i] - exact[i], i))
+        weights = weights if any(weights) else [Decimal(1)] * len(weights)
+        exact = [divmod(units * weight, sum(weights)) for weight in weights]  # a quotient alone is not exact
+        shares = [int(share) for share, _rest in exact]
+        order = sorted(range(len(exact)), key=lambda i: (-exact[i][1], i))
         for i in order[: units - sum(shares)]:
             shares[i] += 1
         return [Decimal(sign * share).scaleb(-decimals) for share in shares]

@@ -1,0 +1,1 @@
+"""The ledger's rules in plain Python, read anew from the design: what the product is compared with."""

@@ -1,0 +1,54 @@
+"""The whole ledger against a model of it in plain Python: whatever is done in whatever order, both say the same."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import rule, run_state_machine_as_test
+
+from ledger import services
+from tests.conftest import House
+from tests.ledger.machine.base import people
+from tests.ledger.machine.recording import Recording, recent
+from tests.ledger.model import correcting
+
+pytestmark = pytest.mark.django_db
+
+
+class Ledger(Recording):
+    @rule(who=people, which=recent)
+    def reverse(self, who: str, which: int) -> None:
+        if entry := self.pick(which, "executed"):
+            self.play(
+                lambda: correcting.reverse(self.home, who, entry),
+                lambda: services.reverse_transaction(
+                    actor=self.actor(who), transaction_id=self.entry_pk(entry), reason=""
+                ),
+            )
+
+
+def run(machine: type[Ledger], **options: Any) -> None:
+    usual = {
+        "deadline": None,
+        "suppress_health_check": list(HealthCheck),
+        "report_multiple_bugs": False,
+        "phases": [phase for phase in settings().phases if phase is not Phase.explain],  # it takes minutes
+    }
+    run_state_machine_as_test(machine, settings=settings(**usual, **options))
+
+
+@pytest.fixture
+def machine(house: House) -> type[Ledger]:
+    return type("Run", (Ledger,), {"house": house})
+
+
+def test_200_runs_of_30_steps(machine: type[Ledger]):
+    run(machine, max_examples=200, stateful_step_count=30)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("half", [0, 1])  # one for each worker
+def test_2000_runs_of_50_steps(machine: type[Ledger], half: int, pytestconfig: pytest.Config):
+    """As many as the profile `long` says; another seed for each half."""
+    given = pytestconfig.getoption("--hypothesis-seed")
+    run(seed(int(given) + half)(machine) if given else machine)
