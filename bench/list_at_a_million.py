@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -27,7 +28,7 @@ from families.models import Membership
 from financebot.api.pagination import SALT
 from ledger.models import Category, Wallet
 from tests.conftest import Person
-from tests.http import API, Http
+from tests.http import Http
 
 ROUNDS, PAGE = 21, 50
 OPPOSITE = {"-occurred_on": "occurred_on", "amount": "-amount", "-amount": "amount", "-created_at": "created_at"}
@@ -66,7 +67,7 @@ def person(role: str) -> Http:
 
 def page(http: Http, query: dict[str, Any]) -> Any:
     answer = http.get(f"/transactions?{urlencode(query)}")
-    assert answer.status_code == 200, answer.content
+    assert answer.status_code == HTTPStatus.OK, answer.content
     return answer.json()
 
 
@@ -93,10 +94,15 @@ def measure(name: str, http: Http, query: dict[str, Any]) -> None:
     rows = len(page(http, list(pages.values())[-1])["results"])
     whole = [statistics.median(clock.whole) for clock in clocks.values()]
     sql = [statistics.median(clock.sql) for clock in clocks.values()]
-    p95 = [max(statistics.quantiles(times, n=20)[-1] for times in (getattr(c, kind) for c in clocks.values()))
-           for kind in ("sql", "whole")]
+    p95 = [
+        max(statistics.quantiles(times, n=20)[-1] for times in (getattr(c, kind) for c in clocks.values()))
+        for kind in ("sql", "whole")
+    ]
     deep = f"{sql[-1]:8.1f} {sql[-1] / sql[0]:6.2f}" if cursor else f"{'-':>8} {'-':>6}"
-    print(f"{name:34} {rows:4} {sql[0]:8.1f} {deep} {p95[0]:8.1f} | {whole[0]:8.1f} {whole[-1]:8.1f} {p95[1]:8.1f}", flush=True)
+    print(
+        f"{name:34} {rows:4} {sql[0]:8.1f} {deep} {p95[0]:8.1f} | {whole[0]:8.1f} {whole[-1]:8.1f} {p95[1]:8.1f}",
+        flush=True,
+    )
 
 
 def scenarios() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -132,8 +138,17 @@ def scenarios() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "amount 100 to 100.5", "owner", {"amount_min": "100", "amount_max": "100.5"}
     yield "amount over 199.99", "owner", {"amount_min": "199.99"}
     yield "amount over 250 (exchanges)", "owner", {"amount_min": "1700"}
-    yield "wallet, category, tag, year", "owner", {"wallet": wallets["cash"], "category": kinds["Groceries"],
-        "tag": "tag 0", "date_from": "2019-01-01", "date_to": "2019-12-31"}
+    yield (
+        "wallet, category, tag, year",
+        "owner",
+        {
+            "wallet": wallets["cash"],
+            "category": kinds["Groceries"],
+            "tag": "tag 0",
+            "date_from": "2019-01-01",
+            "date_to": "2019-12-31",
+        },
+    )
 
 
 def main() -> None:
