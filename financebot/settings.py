@@ -111,7 +111,7 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
         "PRAGMA recursive_triggers=ON;",
     }
 elif DATABASE["ENGINE"] == "django.db.backends.postgresql":
-    DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "options": "-c lock_timeout=5000"}
+    DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "options": "-c lock_timeout=5000 -c jit=off"}
 else:
     raise ImproperlyConfigured("DATABASE_URL must start with postgres:// or sqlite:///")
 

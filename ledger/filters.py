@@ -1,17 +1,21 @@
 """The parameters of the ledger's lists, and what they leave of a queryset."""
 
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from rest_framework import serializers
 
+from families.roles import Access
 from financebot.api.serializers import AmountField, CurrencyField, DayField, IdField
 from financebot.api.views import PageQuery, Query
 from financebot.common import money
 from financebot.common.text import fold
 from ledger.kinds import CategoryKind, Channel, Status, TransactionType
 from ledger.models import Category, ExchangeRate, Posting, Transaction, Wallet
+from ledger.querysets import each
 
 DIRECT = {
     "member": "author_id",
@@ -28,6 +32,7 @@ OF_RATES = {"base_currency": "base", "quote_currency": "quote", "date_from": "da
 
 
 BY_AMOUNT = {"amount_min", "amount_max"}
+FEW = 1000
 
 
 class AmountBound(AmountField):
@@ -101,24 +106,44 @@ def rates(queryset: QuerySet[ExchangeRate], query: Any) -> QuerySet[ExchangeRate
     return queryset.filter(**{OF_RATES[name]: value for name, value in query.items() if name in OF_RATES})
 
 
-def transactions(queryset: QuerySet[Transaction], query: Any, *, opened: QuerySet[Wallet]) -> QuerySet[Transaction]:
-    """Reversals and what they took back stay out unless asked for. `opened`: the wallets whose entries the viewer
-    sees; another finds nothing. A search finds entries with all its words, each anywhere in what they say."""
+def transactions(queryset: QuerySet[Transaction], query: Any) -> QuerySet[Transaction]:
+    """What is left by the entries' own columns. Reversals and what they took back stay out unless asked for. A search
+    finds entries with all its words, each anywhere in what they say."""
     found = queryset.filter(**{DIRECT[name]: value for name, value in query.items() if name in DIRECT})
-    if "wallet" in query:
-        wallet = opened.filter(pk=query["wallet"]).values("pk")
-        found = found.filter(Q(from_wallet__in=wallet) | Q(to_wallet__in=wallet))
-    if "category" in query:
-        tree = Category.objects.tree(query["category"]).values("pk")
-        postings = Posting.objects.filter(category__in=tree, transaction=OuterRef("pk"))
-        found = found.filter(Exists(postings) | Q(label__in=tree))
     if "payee" in query:
         found = found.filter(payee__family=F("family"), payee__folded=fold(query["payee"]))
-    if "tag" in query:
-        tags = Transaction.tags.through._base_manager.filter(tag__folded=fold(query["tag"]))
-        found = found.filter(Exists(tags.filter(transaction=OuterRef("pk"))))
     for word in dict.fromkeys(fold(query.get("search", "")).split()):
         found = found.filter(search__contains=word)
     if "include" not in query and "status" not in query:
-        found = found.exclude(status=Status.REVERSED).filter(reverses__isnull=True)
+        # SQLite would look for `reverses IS NULL` by the unique index, where nearly all rows are
+        found = found.exclude(status=Status.REVERSED).exclude(reverses__gt=0)
     return found
+
+
+def sides(query: Any, access: Access) -> list[Q]:
+    """What is left by what belongs to entries, their wallets, categories and tags: what fits any of these, each of
+    which has its index. A wallet whose entries the viewer does not see finds nothing."""
+    sides = [Q()]
+    if "wallet" in query:
+        opened = Exists(Wallet.objects.opened_to(access).filter(pk=query["wallet"]))
+        sides = [Q(opened, from_wallet=query["wallet"]), Q(opened, to_wallet=query["wallet"])]
+    if "tag" in query:
+        through = Transaction.tags.through._base_manager
+        sides = _crossed(sides, through.filter(tag__family=access.family, tag__folded=fold(query["tag"])))
+    if "category" in query:
+        tree = Category.objects.tree(query["category"]).values("pk")
+        sides = _crossed(sides, Posting.objects.filter(category__in=tree), Q(label__in=tree))
+    return sides
+
+
+def _crossed(sides: list[Q], rows: QuerySet[Any], *others: Q) -> list[Q]:
+    """Those of each side that rows of another table are about, or that one of `others` fits.
+
+    A few rows are read at once and their entries looked up, wherever in the list they are; where there are many, one
+    follows the list, and meets the first fifty soon.
+    """
+    ids = list(rows.values_list("transaction", flat=True)[: FEW + 1]) if sides == [Q()] else None
+    if ids is not None and len(ids) <= FEW:
+        return [Q(pk__in=ids), *others]
+    about = Exists(rows.filter(transaction=OuterRef("pk"), transaction__gte=OuterRef("pk")))
+    return [side & reduce(or_, others, each(about)) for side in sides]

@@ -10,7 +10,7 @@ from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import JSONObject
 
 from audit.models import EventLog
-from families.models import Family
+from families.models import Family, Membership
 from families.roles import Access, P
 from financebot.common import clock, money
 from financebot.common.fields import JsonList, MoneyField, from_units
@@ -18,6 +18,7 @@ from ledger import rules
 from ledger.booking import Entry, last_rate
 from ledger.kinds import SHARED, Status, TransactionType, Visibility
 from ledger.models import Approval, Posting, PostingShare, Tag, Transaction, Wallet
+from ledger.querysets import each
 
 APPROVAL = ("approver_id", "version", "decision", "note", "created_at")
 REPLACING = (Status.PENDING_APPROVAL, Status.EXECUTED, Status.REVERSED)
@@ -101,10 +102,14 @@ def entries(access: Access) -> QuerySet[Transaction]:
     approvals = Approval.objects.filter(transaction_id=OuterRef("pk")).order_by("pk")
     linked = Transaction.objects.seen_by(access)  # what is hidden is not named by what is linked to it
     tags = Tag.objects.filter(transactions=OuterRef("pk")).order_by("name")
+    holders = Membership.objects.in_family(access.family)
     return (
         Transaction.objects.seen_by(access)
-        .select_related("payee", "from_wallet__holder__user", "to_wallet__holder__user", "reversed_by")
+        .select_related("payee", "from_wallet", "to_wallet")  # few: of many joins PostgreSQL plans the order badly
         .annotate(
+            from_holder=Subquery(holders.filter(pk=OuterRef("from_wallet__holder")).values("user__first_name")),
+            to_holder=Subquery(holders.filter(pk=OuterRef("to_wallet__holder")).values("user__first_name")),
+            reversal=Subquery(Transaction.objects.filter(reverses=OuterRef("pk")).values("pk")),
             seen_replaces=Subquery(linked.filter(pk=OuterRef("replaces_id")).values("pk")),
             seen_replaced_by=Subquery(
                 linked.filter(replaces=OuterRef("pk"), status__in=REPLACING).order_by("-pk").values("pk")[:1]
@@ -166,7 +171,7 @@ def present_entry(entry: Entry) -> EntryView:
 
 def has_postings(family: Family) -> bool:
     """Whether amounts in the family's base currency are on record."""
-    return Posting.objects.filter(family=family).exists()
+    return Transaction.objects.in_family(family.pk).filter(postings__isnull=False).exists()
 
 
 def _view(
@@ -180,8 +185,6 @@ def _view(
     sides = [wallet for wallet in (row.from_wallet, row.to_wallet) if wallet]
     seen = {wallet.pk for wallet in sides if wallet.opens_to(access)}
     amount, currency, to_amount = _seen_amounts(row, access, seen)
-    veiled = next((wallet.holder for wallet in sides if wallet.pk not in seen and wallet.holder), None)
-    reversal = getattr(row, "reversed_by", None)
     return EntryView(
         transaction=row,
         amount=amount,
@@ -189,18 +192,25 @@ def _view(
         to_amount=to_amount,
         from_wallet_id=row.from_wallet_id if row.from_wallet_id in seen else None,
         to_wallet_id=row.to_wallet_id if row.to_wallet_id in seen else None,
-        private_of=PrivateSide(veiled.pk, veiled.user.first_name) if veiled else None,
+        private_of=_private_of(row, seen),
         postings=[
             p if p.wallet_id in seen else _veil(p) for p in postings if p.wallet_id in seen or p.currency == currency
         ],
         for_members=_for_members(shares),
         tags=tags,
-        reversed_by_id=reversal.pk if reversal else None,
+        reversed_by_id=row.reversal,  # type: ignore[attr-defined]
         replaces_id=row.seen_replaces,  # type: ignore[attr-defined]
         replaced_by_id=row.seen_replaced_by,  # type: ignore[attr-defined]
         refund_of=row.seen_refund_of,  # type: ignore[attr-defined]
         approvals=[_approval(said) for said in row.approval_list],  # type: ignore[attr-defined]
     )
+
+
+def _private_of(row: Transaction, seen: set[int]) -> PrivateSide | None:
+    for wallet, name in ((row.from_wallet, row.from_holder), (row.to_wallet, row.to_holder)):  # type: ignore[attr-defined]
+        if wallet and wallet.pk not in seen and wallet.holder_id:
+            return PrivateSide(wallet.holder_id, name)
+    return None
 
 
 def _approval(said: dict[str, Any]) -> dict[str, Any]:
@@ -212,7 +222,7 @@ def _approval(said: dict[str, Any]) -> dict[str, Any]:
 def _seen_amounts(row: Transaction, access: Access, seen: set[int]) -> tuple[Decimal, str, Decimal | None]:
     """Amount, currency and to_amount of an entry; of an exchange with a side that is not seen, the other side's alone.
 
-    `with_seen_amount` says the same in SQL.
+    `seen_amount` says the same in SQL.
     """
     if row.to_amount is None or seen >= set(row.wallet_ids):
         return row.amount, row.currency, row.to_amount
@@ -221,16 +231,28 @@ def _seen_amounts(row: Transaction, access: Access, seen: set[int]) -> tuple[Dec
     return row.amount, row.currency, None
 
 
-def with_seen_amount(found: QuerySet[Transaction], access: Access) -> QuerySet[Transaction]:
-    """Entries with `seen_amount`, what one may filter and order them by; while no wallet is hidden the column itself,
-    which has an index."""
-    opened = Wallet.objects.opened_to(access)
-    if not Wallet.objects.in_family(access.family).exclude(pk__in=opened.values("pk")).exists():
-        return found.annotate(seen_amount=F("amount"))
-    of_target = Q(type=TransactionType.EXCHANGE) & ~Q(from_wallet__in=opened.values("pk"))
-    shown = Q(to_wallet__visibility=Visibility.SHARED) | Q(to_wallet__holder_id=access.membership)
-    amount = Case(When(of_target & shown, then=F("to_amount")), default=F("amount"), output_field=MoneyField())
-    return found.annotate(seen_amount=amount)
+def seen_amount(access: Access) -> Case:
+    """What one may filter and order entries by."""
+    return Case(When(_of_target(access), then=F("to_amount")), default=F("amount"), output_field=MoneyField())
+
+
+def parts_by_seen_amount(access: Access) -> list[QuerySet[Transaction]]:
+    """The transactions that a member sees, with their `seen_amount`: those where it is the one column, and those where
+    it is the other; for each there is an index."""
+    found, of_target = Transaction.objects.seen_by(access), _of_target(access)
+    return [
+        found.exclude(of_target).annotate(seen_amount=F("amount")),
+        found.filter(of_target).annotate(seen_amount=F("to_amount")),
+    ]
+
+
+def _of_target(access: Access) -> Q:
+    """Whether it is an exchange of which the target alone is seen."""
+    family = Wallet.objects.in_family(access.family)
+    shown = family.filter(Q(visibility=Visibility.SHARED) | Q(holder_id=access.membership))
+    hidden = family.exclude(pk__in=Wallet.objects.opened_to(access).values("pk"))
+    sides = Q(from_wallet__in=hidden.values("pk"), to_wallet__in=shown.values("pk"))
+    return Q(type=TransactionType.EXCHANGE, to_amount__isnull=False) & each(sides)
 
 
 def _veil(posting: PostingView) -> PostingView:

@@ -13,4 +13,4 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": name}
 else:
     # On a busy machine fifty threads may queue for longer than a client should have to wait.
-    DATABASES["default"]["OPTIONS"]["options"] = "-c lock_timeout=30000"
+    DATABASES["default"]["OPTIONS"]["options"] = "-c lock_timeout=30000 -c jit=off"

@@ -1,11 +1,15 @@
 """Keyset pagination: a page starts where the last one ended, so any page costs what the first one costs."""
 
 import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
+from django.core.exceptions import EmptyResultSet
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
@@ -45,7 +49,22 @@ class Page:
     previous: str | None
 
 
-def paginate(queryset: QuerySet[Any], request: Request, *, ordering: str, size: int, cursor: str | None) -> Page:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A list whose page is found first and filled in then: by its ids alone, whatever its rows join.
+
+    `parts`: querysets that hold its rows between them, each with an index of its own for the order. `rows`: at least
+    these rows, with all that is shown of them.
+    """
+
+    rows: QuerySet[Any]
+    parts: Sequence[QuerySet[Any]]
+
+
+Listed = QuerySet[Any] | Parts
+
+
+def paginate(listed: Listed, request: Request, *, ordering: str, size: int, cursor: str | None) -> Page:
     """One page in the order of a non-null column (`-name` descends), ties in the order of ids.
 
     Rows may be model instances or dicts of `.values()` with that column and `id` in them.
@@ -55,11 +74,16 @@ def paginate(queryset: QuerySet[Any], request: Request, *, ordering: str, size: 
     at = Cursor.read(cursor, fingerprint=fingerprint) if cursor else None
     backwards = bool(at and at.backwards)
     down = descending != backwards
-    if at:
-        queryset = queryset.filter(_beyond(queryset, name, at, down=down))
     sign = "-" if down else ""
     names = dict.fromkeys((name, "id"))  # once, when the list is ordered by id
-    rows = list(queryset.order_by(*(f"{sign}{n}" for n in names))[: size + 1])
+
+    def first(queryset: QuerySet[Any]) -> QuerySet[Any]:
+        beyond = _beyond(queryset, name, at, down=down) if at else Q()
+        return queryset.filter(beyond).order_by(*(f"{sign}{n}" for n in names))[: size + 1]
+
+    if isinstance(listed, Parts):
+        listed = _among([first(part) for part in listed.parts], listed.rows)
+    rows = list(first(listed))
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()
@@ -75,6 +99,18 @@ def paginate(queryset: QuerySet[Any], request: Request, *, ordering: str, size: 
         link(rows[-1], back=False) if rows and has_next else None,
         link(rows[0], back=True) if rows and has_previous else None,
     )
+
+
+def _among(parts: Sequence[QuerySet[Any]], rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows that come first in any part. Put together by hand: SQLite takes no limits in Django's unions."""
+    statements: list[str] = []
+    values: list[Any] = []
+    for part in parts:
+        with suppress(EmptyResultSet):
+            sql, own = part.values("id").query.sql_with_params()
+            statements.append(f"SELECT id FROM ({sql}) AS part")  # noqa: S608
+            values += own
+    return rows.filter(pk__in=RawSQL(" UNION ALL ".join(statements), values)) if statements else rows.none()  # noqa: S611
 
 
 def _beyond(queryset: QuerySet[Any], name: str, at: Cursor, *, down: bool) -> Q:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import MethodNotAllowed
@@ -15,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from financebot.api import idempotency, trace
-from financebot.api.pagination import PAGE_SIZE, PAGE_SIZE_MAX, paginate
+from financebot.api.pagination import PAGE_SIZE, PAGE_SIZE_MAX, Listed, paginate
 from financebot.api.problems import MEDIA_TYPE
 from financebot.api.renderers import WireRenderer
 from financebot.api.serializers import StrictSerializer, WholeField
@@ -162,10 +161,10 @@ class ApiView(GenericViewSet[Any]):
         """The answer to a read of one thing."""
         return self._leave(self._stored(found))
 
-    def page(self, queryset: QuerySet[Any], *, ordering: str = "") -> Response:
+    def page(self, listed: Listed, *, ordering: str = "") -> Response:
         """One page of a list, in the order asked for or the table's."""
         page = paginate(
-            queryset,
+            listed,
             self.request,
             ordering=ordering or self.call.ordering,
             size=self.query["page_size"],

@@ -10,10 +10,10 @@ from ledger.models.movements import Transaction
 class Approval(models.Model):
     """What one approver said of one version of a pending transaction; never changed."""
 
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="+")
-    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="approvals")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, db_index=False, related_name="+")
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, db_index=False, related_name="approvals")
     version = models.PositiveIntegerField()
-    approver = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="approvals")
+    approver = models.ForeignKey(Membership, on_delete=models.PROTECT, db_index=False, related_name="approvals")
     decision = models.CharField(max_length=10, choices=choices(Decision))
     note = models.CharField(max_length=500, blank=True, default="")
     created_at = models.DateTimeField(default=clock.now)

@@ -22,7 +22,7 @@ class Payee(models.Model):
     Were there one row for all, what somebody wrote first in a hidden entry would show in the entries of others.
     """
 
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="payees")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, db_index=False, related_name="payees")
     name = models.CharField(max_length=200)
     folded = models.CharField(max_length=600)  # folding makes at most three of one
 
@@ -37,7 +37,7 @@ class Payee(models.Model):
 class Tag(models.Model):
     """A row for each way of writing it, as of a payee."""
 
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="tags")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, db_index=False, related_name="tags")
     name = models.CharField(max_length=50)
     folded = models.CharField(max_length=150)
 
@@ -60,11 +60,13 @@ class Transaction(models.Model):
     force.
     """
 
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="transactions")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, db_index=False, related_name="transactions")
     type = models.CharField(max_length=10, choices=choices(TransactionType))
     status = models.CharField(max_length=16, choices=choices(Status))
-    from_wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, related_name="outgoing")
-    to_wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, related_name="incoming")
+    from_wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, null=True, db_index=False, related_name="outgoing"
+    )
+    to_wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, db_index=False, related_name="incoming")
     amount = MoneyField()
     currency = models.CharField(max_length=3)
     to_amount = MoneyField(null=True)
@@ -73,17 +75,19 @@ class Transaction(models.Model):
     occurred_on = models.DateField()
     created_at = models.DateTimeField(default=clock.now)
     executed_at = models.DateTimeField(null=True)
-    author = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="transactions")
-    last_editor = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
+    author = models.ForeignKey(Membership, on_delete=models.PROTECT, db_index=False, related_name="transactions")
+    last_editor = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
     channel = models.CharField(max_length=10, choices=choices(Channel))
-    label = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="labelled")
+    label = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, db_index=False, related_name="labelled")
     description = models.CharField(max_length=500, blank=True, default="")
     notes = models.TextField(blank=True, default="")
-    payee = models.ForeignKey(Payee, on_delete=models.PROTECT, null=True, related_name="transactions")
+    payee = models.ForeignKey(Payee, on_delete=models.PROTECT, null=True, db_index=False, related_name="transactions")
     tags = models.ManyToManyField(Tag, related_name="transactions")
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
-    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
-    refund_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="refunds")
+    replaces = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, db_index=False, related_name="replaced_by"
+    )
+    refund_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False, related_name="refunds")
     self_approved = models.BooleanField(default=False)
     source_ref = models.CharField(max_length=200, blank=True, default="")
     search = models.TextField(blank=True, default="")
@@ -146,6 +150,25 @@ class Transaction(models.Model):
             models.Index(fields=["family", "-created_at", "-id"], name="ledger_by_creation"),
             models.Index(fields=["family", "amount", "id"], name="ledger_by_amount"),
             models.Index(
+                fields=["family", "to_amount", "id"], condition=Q(to_amount__isnull=False), name="ledger_by_to_amount"
+            ),
+            models.Index(fields=["from_wallet", "-occurred_on", "-id"], name="ledger_out_of_wallet"),
+            models.Index(
+                fields=["to_wallet", "-occurred_on", "-id"],
+                condition=Q(to_wallet__isnull=False),
+                name="ledger_into_wallet",
+            ),
+            models.Index(fields=["author", "-occurred_on", "-id"], name="ledger_by_author"),
+            models.Index(  # what a search by status is for; SQLite goes along the days all the same
+                fields=["family", "status", "-occurred_on", "-id"],
+                condition=~Q(status__in=["executed", "reversed"]),
+                name="ledger_not_booked",
+            ),
+            *(
+                models.Index(fields=[field], condition=Q(**{f"{field}__isnull": False}), name=f"ledger_of_{field}")
+                for field in ("payee", "label", "replaces", "refund_of")  # null in most rows
+            ),
+            models.Index(
                 fields=["family", "pending_since"], condition=Q(status="pending_approval"), name="ledger_pending"
             ),
             models.Index(
@@ -179,10 +202,10 @@ class Transaction(models.Model):
 class Posting(models.Model):
     """One side of a movement: on a wallet, or on a category with the wallet that it moved. Signed, in `currency`."""
 
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="+")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, db_index=False, related_name="+")
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="postings")
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="postings")
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="postings")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="postings")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, db_index=False, related_name="postings")
     amount = MoneyField()
     currency = models.CharField(max_length=3)
     base_amount = MoneyField()
@@ -200,6 +223,12 @@ class Posting(models.Model):
             ),
             bounded("ledger_posting_bounded", "amount", "base_amount"),
         ]
+        indexes = [
+            models.Index(fields=["wallet"], condition=Q(category__isnull=True), name="ledger_on_wallet"),
+            models.Index(
+                fields=["category", "transaction"], condition=Q(category__isnull=False), name="ledger_on_category"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
@@ -212,9 +241,9 @@ class PostingShare(models.Model):
     `Transaction.shares_version` names it.
     """
 
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="+")
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="shares")
-    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="shares")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, db_index=False, related_name="+")
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, db_index=False, related_name="shares")
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, db_index=False, related_name="shares")
     weight = MoneyField()
     amount = MoneyField()
     base_amount = MoneyField()

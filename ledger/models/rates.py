@@ -14,7 +14,7 @@ class ExchangeRate(models.Model):
     Transactions keep the rate they used: a rate that is set anew changes nothing that is on record.
     """
 
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, null=True, related_name="rates")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, db_index=False, null=True, related_name="rates")
     base = models.CharField(max_length=3)
     quote = models.CharField(max_length=3)
     day = models.DateField()

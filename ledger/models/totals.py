@@ -8,11 +8,11 @@ from ledger.models.wallets import Category, Wallet, bounded
 class MonthTotal(models.Model):
     """Category postings by share, summed for the month of `occurred_on` (its first day), wallet, category, member."""
 
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="+")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, db_index=False, related_name="+")
     month = models.DateField()
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="+")
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
-    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, db_index=False, related_name="+")
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, db_index=False, related_name="+")
     currency = models.CharField(max_length=3)
     amount = MoneyField()
     base_amount = MoneyField()
@@ -33,8 +33,8 @@ class MonthTotal(models.Model):
 class WalletMonth(models.Model):
     """All of a wallet's postings in a month, transfers too."""
 
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="+")
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="months")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, db_index=False, related_name="+")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="months")
     month = models.DateField()
     amount = MoneyField()
     base_amount = MoneyField()

@@ -26,7 +26,7 @@ class Wallet(models.Model):
     only ever moves by exactly the amount of the posting that it names.
     """
 
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="wallets")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, db_index=False, related_name="wallets")
     name = models.CharField(max_length=100)
     type = models.CharField(max_length=10, choices=choices(WalletType))
     currency = models.CharField(max_length=3)
@@ -35,7 +35,9 @@ class Wallet(models.Model):
     balance = MoneyField(default=Decimal(0))
     held = MoneyField(default=Decimal(0))
     overdraft_limit = MoneyField(null=True)
-    last_posting = models.ForeignKey("ledger.Posting", on_delete=models.PROTECT, null=True, related_name="+")
+    last_posting = models.ForeignKey(
+        "ledger.Posting", on_delete=models.PROTECT, db_index=False, null=True, related_name="+"
+    )
     archived_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now)
@@ -98,7 +100,7 @@ class Category(models.Model):
     `merged_into`: the category that this archived one counts as, since facts on record never change.
     """
 
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="categories")
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, db_index=False, related_name="categories")
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=10, choices=choices(CategoryKind))
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")

@@ -10,6 +10,7 @@ from accounts.errors import InvalidCode
 from families.errors import FamilyArchived
 from families.roles import Access, P
 from families.viewsets import FamilyViewSet
+from financebot.api.pagination import Parts
 from financebot.api.views import Call, any_of
 from financebot.common.errors import (
     AmountNotPositive,
@@ -41,7 +42,7 @@ from ledger.errors import (
     WalletHasPending,
     WrongCategoryKind,
 )
-from ledger.models import Transaction, Wallet
+from ledger.models import Transaction
 from ledger.serializers import transactions as serializers
 
 RECORDING_PROBLEMS = (
@@ -189,12 +190,15 @@ class TransactionViewSet(FamilyViewSet):
         return selectors.present(rows, self.access)
 
     def list(self, request: Request) -> Response:
-        found, ordering = selectors.entries(self.access), self.query["ordering"]
+        rows, ordering = selectors.entries(self.access), self.query["ordering"]
+        parts: list[QuerySet[Transaction]] = [Transaction.objects.seen_by(self.access)]
         if filters.BY_AMOUNT & self.query.keys() or ordering.endswith("amount"):
-            found = selectors.with_seen_amount(found, self.access)
+            rows = rows.annotate(seen_amount=selectors.seen_amount(self.access))
+            parts = selectors.parts_by_seen_amount(self.access)
             ordering = ordering.replace("amount", "seen_amount")
-        found = filters.transactions(found, self.query, opened=Wallet.objects.opened_to(self.access))
-        return self.page(found, ordering=ordering)
+        sides = filters.sides(self.query, self.access)
+        found = [filters.transactions(part, self.query).filter(side) for part in parts for side in sides]
+        return self.page(Parts(rows, found), ordering=ordering)
 
     def create(self, request: Request) -> Response:
         draft = serializers.draft_of(self.body(request))
