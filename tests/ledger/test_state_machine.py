@@ -4,27 +4,17 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import rule, run_state_machine_as_test
+from hypothesis.stateful import run_state_machine_as_test
 
-from ledger import services
 from tests.conftest import House
-from tests.ledger.machine.base import people
-from tests.ledger.machine.recording import Recording, recent
-from tests.ledger.model import correcting
+from tests.ledger.machine.base import furnish
+from tests.ledger.machine.deciding import Correcting, Deciding
 
 pytestmark = pytest.mark.django_db
 
 
-class Ledger(Recording):
-    @rule(who=people, which=recent)
-    def reverse(self, who: str, which: int) -> None:
-        if entry := self.pick(which, "executed"):
-            self.play(
-                lambda: correcting.reverse(self.home, who, entry),
-                lambda: services.reverse_transaction(
-                    actor=self.actor(who), transaction_id=self.entry_pk(entry), reason=""
-                ),
-            )
+class Ledger(Deciding, Correcting):
+    """All steps."""
 
 
 def run(machine: type[Ledger], **options: Any) -> None:
@@ -39,6 +29,7 @@ def run(machine: type[Ledger], **options: Any) -> None:
 
 @pytest.fixture
 def machine(house: House) -> type[Ledger]:
+    furnish(house)
     return type("Run", (Ledger,), {"house": house})
 
 
