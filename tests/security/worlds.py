@@ -11,7 +11,6 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
-from django.apps import apps
 from django.db import connection
 
 from audit.relay import relay_once
@@ -31,7 +30,7 @@ from ledger.services import (
 from tests.conftest import House, Person, join, record, undone
 
 SHARED, BALANCE_ONLY, PRIVATE = Visibility.SHARED, Visibility.BALANCE_ONLY, Visibility.PRIVATE
-FIRST_ID = 10_000_000
+ROOM = 1000  # for the rows that both worlds begin with
 
 
 def use(use_case: Any, by: Person, **given: Any) -> Any:
@@ -47,6 +46,7 @@ class Side:
     holder: Person
     cash: int
     spare: dict[str, list[int]]
+    last_id: int
 
     def category(self, name: str) -> int:
         family = self.owner.membership.family_id
@@ -198,7 +198,7 @@ def sides_of(house: House) -> tuple[Side, Side]:
     found = []
     for owner, holder in ((house.owner, house.adult), (house.stranger, join(house.stranger, "adult"))):
         cash = use(create_wallet, owner, fields={"name": "Kitty", "type": "cash"}).pk
-        side = Side(owner, holder, cash, {})
+        side = Side(owner, holder, cash, {}, last_id())
         side.spare.update({v: [side.open(f"{v} {n}", v) for n in range(2)] for v in Visibility})
         found.append(side)
         known = {"family_id": owner.membership.family_id, "quote": "EUR", "day": "2020-01-01", "rate": Decimal("0.9")}
@@ -211,19 +211,27 @@ def sides_of(house: House) -> tuple[Side, Side]:
 def world(here: Side, there: Side, balances: dict[str, Decimal] | None = None) -> Iterator[World]:
     """One of the two; nothing of it is left afterwards."""
     with undone():
-        number_rows_from(FIRST_ID)
+        number_rows_from(here.last_id + ROOM)
         yield World(here, there, balances).build()
+
+
+def last_id() -> int:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT MAX(last_value) FROM pg_sequences")
+        else:
+            cursor.execute("SELECT MAX(seq) FROM sqlite_sequence")
+        return int(cursor.fetchone()[0])
 
 
 def number_rows_from(first: int) -> None:
     """PostgreSQL's sequences do not come back with a rollback; SQLite's do."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            for model in apps.get_models(include_auto_created=True):
-                cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [model._meta.db_table])
-                [name] = cursor.fetchone()
-                if name:
-                    cursor.execute("SELECT setval(%s, %s)", [name, first])
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            for sequence in connection.introspection.sequence_list():
+                cursor.execute("SELECT setval(%s, %s)", [sequence["name"], first])
+        else:
+            cursor.execute("UPDATE sqlite_sequence SET seq = %s", [first])
 
 
 def balances_in(found: World) -> dict[str, Decimal]:
