@@ -15,7 +15,7 @@ from families.roles import Access, P
 from financebot.common import clock, money
 from financebot.common.fields import JsonList, MoneyField, from_units
 from ledger import rules
-from ledger.booking import Entry, last_rate
+from ledger.booking import Entry, last_rates
 from ledger.kinds import SHARED, Status, TransactionType, Visibility
 from ledger.models import Approval, Posting, PostingShare, Tag, Transaction, Wallet
 from ledger.querysets import each
@@ -277,7 +277,8 @@ def summary(access: Access) -> dict[str, Any]:
     seen = Wallet.objects.visible_to(access).within(access, P.VIEW_WALLET_SUMMARY)
     wallets = list(seen.filter(archived_at__isnull=True).order_by("pk"))
     currencies = sorted({wallet.currency for wallet in wallets})
-    rates = {c: Decimal(1) if c == base else last_rate(access, c, today) for c in currencies}
+    known = last_rates(access, currencies, [today])
+    rates = {c: Decimal(1) if c == base else known[c, today] for c in currencies}
 
     def worth(some: list[Wallet]) -> Decimal | None:
         total = Decimal(0)

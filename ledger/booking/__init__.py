@@ -3,7 +3,7 @@
 Callers hold the family's lock. Here wallets are locked in the order of their ids, totals in the order of their keys.
 """
 
-from ledger.booking.books import Books, last_rate
+from ledger.booking.books import Books, last_rates
 from ledger.booking.entries import (
     Entry,
     check_reversible,
@@ -39,6 +39,7 @@ from ledger.booking.moving import (
 )
 from ledger.booking.planning import Plan, plan
 from ledger.booking.recording import (
+    alone,
     permission_for,
     plan_within,
     record,
@@ -54,6 +55,7 @@ __all__ = [
     "Books",
     "Entry",
     "Plan",
+    "alone",
     "check_open",
     "check_reversible",
     "default_categories",
@@ -62,7 +64,7 @@ __all__ = [
     "flip",
     "hold",
     "insert",
-    "last_rate",
+    "last_rates",
     "lock_all",
     "lock_seen",
     "lock_spender",

@@ -1,19 +1,23 @@
-"""What planning an entry looks up, each thing once: categories, rates, members, what is refunded."""
+"""What planning entries looks up, each thing once: categories, rates, members, what is refunded. Of many entries each
+kind of thing is one statement."""
 
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from families.models import Membership
 from families.roles import Access
+from financebot.common import clock
 from financebot.common.errors import UnknownReference
 from ledger import rules
-from ledger.booking.entries import Entry, entry_of
+from ledger.booking.entries import Entry, entries_of
 from ledger.errors import AlreadyRecorded, ExchangeRateMissing, NotRefundable, WrongCategoryKind
 from ledger.kinds import SYSTEM_KINDS, CategoryKind, Status, TransactionType
-from ledger.models import Category, ExchangeRate, Posting, Transaction
+from ledger.models import Category, ExchangeRate, Posting, Transaction, Wallet
 from ledger.rules import Draft
 
 
@@ -34,13 +38,28 @@ class Books:
         self._rates: dict[tuple[str, date], Decimal | None] = {}
         self._originals: dict[int, Entry] = {}
         self._members = {self.author} | {share.member for line in kept for share in line.shares}
+        self._refunds: dict[int, list[Posting]] = {}
         self._refunded: dict[int, dict[int, Decimal]] = {}
-        self._source_refs: set[tuple[int, str]] = set()
+        self._asked: set[tuple[int, str]] = set()
+        self._taken: set[tuple[int, str]] = set()
+
+    def foresee(self, drafts: Sequence[Draft], wallets: Mapping[int, Wallet]) -> None:
+        """Read at once what planning these would look up one by one."""
+        self.read_categories(pk for draft in drafts for pk in draft.categories)
+        self._read_claims(draft for draft in drafts if draft.source_ref and not draft.later)
+        if currencies := {wallet.currency for wallet in wallets.values()}:
+            today = clock.today(self.access.policy.timezone)
+            days = {max(draft.occurred_on or today, clock.FIRST_DAY) for draft in drafts}
+            self._read_rates(currencies, {today, *days})
+
+    def read_categories(self, pks: Iterable[int]) -> None:
+        if missing := set(pks) - self._categories.keys():
+            found = Category.objects.visible_to(self.access).in_bulk(missing)
+            self._categories |= {pk: found.get(pk) for pk in missing}
 
     def category(self, pk: int, kind: CategoryKind | None, *, field: str) -> int:
         """A category that people choose from. Raises UnknownReference, WrongCategoryKind."""
-        if pk not in self._categories:
-            self._categories[pk] = Category.objects.visible_to(self.access).filter(pk=pk).first()
+        self.read_categories([pk])
         found = self._categories[pk]
         if found is None or (found.archived_at and pk not in self._kept_categories):
             raise UnknownReference(field=field)
@@ -57,18 +76,18 @@ class Books:
 
     def check_members(self, members: Collection[int]) -> None:
         """Raises UnknownReference for one who is not of the family."""
-        if unknown := set(members) - self._members:
-            present = Membership.objects.visible_to(self.access).filter(pk__in=unknown)
-            self._members |= set(present.values_list("pk", flat=True))
-            if unknown - self._members:
-                raise UnknownReference(field="for_members")
+        if set(members) <= self._members:
+            return
+        self._members |= set(Membership.objects.visible_to(self.access).values_list("pk", flat=True))
+        if not set(members) <= self._members:
+            raise UnknownReference(field="for_members")
 
     def rate(self, currency: str, day: date) -> Decimal:
         """Base currency per unit: the last rate on or before the day. Raises ExchangeRateMissing."""
         if currency == self.access.policy.base_currency:
             return Decimal(1)
         if (currency, day) not in self._rates:
-            self._rates[currency, day] = last_rate(self.access, currency, day)
+            self._read_rates({currency}, {day})
         rate = self._rates[currency, day]
         if rate is None:
             raise ExchangeRateMissing(currency=currency)
@@ -76,15 +95,32 @@ class Books:
 
     def lock_original(self, pk: int | None) -> None:
         """Lock what is to be refunded, before any wallet. Raises UnknownReference, NotRefundable."""
-        if pk is None or pk in self._originals:
+        if pk is None:
             return
-        seen = Transaction.objects.seen_by(self.access).filter(pk=pk)
-        if not seen.exists():
+        self.lock_originals([pk])
+        if pk not in self._originals:
             raise UnknownReference(field="refund_of")
-        head = Transaction.objects.in_family(self.access.family).lock().get(pk=pk)
+        head = self._originals[pk].transaction
         if head.type != TransactionType.EXPENSE or head.status != Status.EXECUTED or head.reverses_id:
             raise NotRefundable(field="refund_of")
-        self._originals[pk] = entry_of(head)
+
+    def lock_originals(self, pks: Iterable[int | None]) -> None:
+        """Lock those that the caller sees, in the order of ids, and read what has come back of them."""
+        wanted = {pk for pk in pks if pk} - self._originals.keys()
+        if not wanted:
+            return
+        seen = set(Transaction.objects.seen_by(self.access).filter(pk__in=wanted).values_list("pk", flat=True))
+        of_family = Transaction.objects.in_family(self.access.family).select_related("from_wallet")
+        heads = list(of_family.filter(pk__in=seen).lock())
+        self._originals |= {entry.transaction.pk: entry for entry in entries_of(heads)}
+        refunds = Posting.objects.filter(
+            transaction__refund_of__in=seen,
+            transaction__status=Status.EXECUTED,
+            transaction__reverses__isnull=True,
+            category__isnull=False,
+        )
+        for refund in refunds.select_related("transaction"):
+            self._refunds.setdefault(refund.transaction.refund_of_id or 0, []).append(refund)
 
     def original(self, pk: int) -> Entry:
         return self._originals[pk]
@@ -97,14 +133,9 @@ class Books:
             for posting in original.postings:
                 if posting.category_id:
                     left[posting.category_id] = left.get(posting.category_id, Decimal(0)) + posting.amount
-            refunds = Posting.objects.filter(
-                transaction__refund_of=pk,
-                transaction__status=Status.EXECUTED,
-                transaction__reverses__isnull=True,
-                category__isnull=False,
-            ).exclude(transaction=but)
-            for category, amount in refunds.values_list("category", "amount"):
-                left[category] += amount
+            for refund in self._refunds.get(pk, ()):
+                if refund.category_id and refund.transaction_id != but:
+                    left[refund.category_id] += refund.amount
             self._refunded[pk] = left
         return self._refunded[pk]
 
@@ -116,22 +147,56 @@ class Books:
         """
         if not source_ref or draft.later:
             return
-        key = (draft.main_wallet, source_ref)
-        of_wallet = Q(from_wallet=draft.main_wallet) | Q(to_wallet=draft.main_wallet, from_wallet=None)
-        known = Transaction.objects.in_family(self.access.family).submitted().filter(of_wallet, source_ref=source_ref)
-        if key in self._source_refs or known.exists():
+        self._read_claims([replace(draft, source_ref=source_ref)])
+        if (draft.main_wallet, source_ref) in self._taken:
             raise AlreadyRecorded(field="source_ref")
-        self._source_refs.add(key)
+        self._taken.add((draft.main_wallet, source_ref))
+
+    def _read_claims(self, drafts: Iterable[Draft]) -> None:
+        """Which of their references the wallets have already."""
+        if not (keys := {(draft.main_wallet, draft.source_ref) for draft in drafts} - self._asked):
+            return
+        wallets, refs = {wallet for wallet, _ref in keys}, {ref for _wallet, ref in keys}
+        of_wallets = Q(from_wallet__in=wallets) | Q(to_wallet__in=wallets, from_wallet=None)
+        known = Transaction.objects.in_family(self.access.family).submitted().filter(of_wallets, source_ref__in=refs)
+        rows = known.annotate(main=Coalesce("from_wallet_id", "to_wallet_id")).values_list("main", "source_ref")
+        self._taken |= set(rows)
+        self._asked |= keys
+
+    def _read_rates(self, currencies: Collection[str], days: Collection[date]) -> None:
+        self._rates |= last_rates(self.access, currencies, days)
 
 
-def last_rate(access: Access, currency: str, day: date) -> Decimal | None:
-    """What one unit costs in the base currency by the last rate on or before the day, of the family's own and those
-    for all; the inverse where that is what is known of the last day."""
+RECENT = timedelta(days=366)  # how far back one looks first: what is known of a currency is seldom older
+
+
+def last_rates(
+    access: Access, currencies: Collection[str], days: Collection[date]
+) -> dict[tuple[str, date], Decimal | None]:
+    """What one unit of each costs in the base currency by the last rate on or before each day, of the family's own and
+    those for all; the inverse where that is what is known of the last day."""
+    wanted = set(currencies) - {access.policy.base_currency}
+    if not wanted:
+        return {}
+    first, last = min(days), max(days)
+    known = _rates_known(access, wanted, Q(day__lte=last, day__gt=first - RECENT))
+    if unknown := {currency for currency in wanted if _as_of(known.get(currency, ()), first) is None}:
+        known |= _rates_known(access, unknown, Q(day__lte=last))
+    return {(currency, day): _as_of(known.get(currency, ()), day) for currency in wanted for day in days}
+
+
+def _rates_known(access: Access, currencies: Collection[str], days: Q) -> dict[str, list[tuple[date, Decimal]]]:
+    """By currency, each day's rate in the base currency, the better one of a day after the other."""
     base = access.policy.base_currency
-    pairs = Q(base=currency, quote=base) | Q(base=base, quote=currency)
-    known = ExchangeRate.objects.visible_to(access).filter(pairs, day__lte=day)
-    last = sorted(known.order_by("-day")[:4], key=lambda r: (r.day, r.family_id is not None, r.base == currency))
-    if not last:
-        return None
-    found = last[-1]
-    return found.rate if found.base == currency else rules.kept_rate(1 / found.rate)
+    pairs = Q(base__in=currencies, quote=base) | Q(base=base, quote__in=currencies)
+    rows = ExchangeRate.objects.visible_to(access).filter(pairs, days)
+    found: dict[str, list[tuple[date, Decimal]]] = {}
+    for rate in sorted(rows, key=lambda r: (r.day, r.family_id is not None, r.quote == base)):
+        direct = rate.quote == base
+        value = rate.rate if direct else rules.kept_rate(1 / rate.rate)
+        found.setdefault(rate.base if direct else rate.quote, []).append((rate.day, value))
+    return found
+
+
+def _as_of(rates: Sequence[tuple[date, Decimal]], day: date) -> Decimal | None:
+    return next((rate for known, rate in reversed(rates) if known <= day), None)

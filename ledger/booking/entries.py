@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from django.db.models import F, Q
+
 from families.roles import Access
 from financebot.common import clock
 from financebot.common.errors import NotFound
@@ -163,10 +165,22 @@ def check_reversible(head: Transaction) -> None:
 
 
 def entry_of(transaction: Transaction) -> Entry:
-    """An entry read back with its postings and the shares in force."""
-    postings = list(transaction.postings.order_by("pk"))
-    shares = PostingShare.objects.filter(posting__transaction=transaction, version=transaction.shares_version)
-    return Entry(transaction, postings, list(shares.order_by("pk")))
+    [entry] = entries_of([transaction])
+    return entry
+
+
+def entries_of(transactions: Sequence[Transaction]) -> list[Entry]:
+    """Entries read back with their postings and the shares in force."""
+    ids = [transaction.pk for transaction in transactions]
+    postings = {posting.pk: posting for posting in Posting.objects.filter(transaction__in=ids).order_by("pk")}
+    in_force = Q(version=F("posting__transaction__shares_version"))
+    shares: dict[int, list[PostingShare]] = {}
+    for share in PostingShare.objects.filter(in_force, posting__transaction__in=ids).order_by("pk"):
+        shares.setdefault(postings[share.posting_id].transaction_id, []).append(share)
+    own: dict[int, list[Posting]] = {}
+    for posting in postings.values():
+        own.setdefault(posting.transaction_id, []).append(posting)
+    return [Entry(head, own.get(head.pk, []), shares.get(head.pk, [])) for head in transactions]
 
 
 def draft_of(entry: Entry) -> Draft:
@@ -193,15 +207,16 @@ def draft_of(entry: Entry) -> Draft:
     )
 
 
-def flip(transaction: Transaction, status: Status) -> None:
-    """Take the next status; the database's guards look at the whole entry on this step."""
+def flip(status: Status, *transactions: Transaction) -> None:
+    """Take the next status; the database's guards look at each whole entry on this step."""
     times = {Status.EXECUTED: "executed_at", Status.PENDING_APPROVAL: "pending_since"}
     changes: dict[str, object] = {"status": status}
     if status in times:
         changes[times[status]] = clock.now()
-    for name, value in changes.items():
-        setattr(transaction, name, value)
-    Transaction.objects.filter(pk=transaction.pk).update(**changes)
+    for transaction in transactions:
+        for name, value in changes.items():
+            setattr(transaction, name, value)
+    Transaction.objects.filter(pk__in=[transaction.pk for transaction in transactions]).update(**changes)
 
 
 def payees_of(family_id: int, names: Iterable[str]) -> dict[str, Payee]:

@@ -1,6 +1,6 @@
 """Money moves: balances, what is held, and the status, in the order that the database's guards ask for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from families.models import Membership
@@ -79,8 +79,20 @@ def move(entry: Entry, wallets: dict[int, Wallet]) -> None:
 
 def hold(entry: Entry, wallets: dict[int, Wallet], *, original: Entry | None = None) -> None:
     """Let an entry wait for approval with what it takes held. Raises InsufficientFunds, AmountTooLarge."""
-    flip(entry.transaction, Status.PENDING_APPROVAL)
-    _change_held(wallets, _held(entry, original))
+    start_waiting([entry], reserve(entry, wallets, original=original))
+
+
+def reserve(entry: Entry, wallets: dict[int, Wallet], *, original: Entry | None = None) -> list[Wallet]:
+    """Hold what an entry takes of the wallets at hand, and give those. Raises InsufficientFunds, AmountTooLarge."""
+    amounts = _held(entry, original)
+    _change_held(wallets, amounts)
+    return [wallets[pk] for pk in amounts]
+
+
+def start_waiting(entries: Sequence[Entry], wallets: Iterable[Wallet]) -> None:
+    """Let entries wait; `wallets` hold what they take already."""
+    flip(Status.PENDING_APPROVAL, *(entry.transaction for entry in entries))
+    _save_held(wallets)
 
 
 def rehold(before: Entry, after: Entry, wallets: dict[int, Wallet], *, original: Entry | None) -> None:
@@ -89,19 +101,22 @@ def rehold(before: Entry, after: Entry, wallets: dict[int, Wallet], *, original:
     for pk, amount in _held(after, original).items():
         amounts[pk] = amounts.get(pk, Decimal(0)) + amount
     _change_held(wallets, amounts)
+    _save_held(wallets[pk] for pk in amounts)
 
 
 def release(entry: Entry, wallets: dict[int, Wallet], status: Status) -> None:
     """End an entry's waiting without moving anything."""
     replaces = entry.transaction.replaces
-    flip(entry.transaction, status)
-    _change_held(wallets, _negated(_held(entry, entry_of(replaces) if replaces else None)))
+    flip(status, entry.transaction)
+    amounts = _negated(_held(entry, entry_of(replaces) if replaces else None))
+    _change_held(wallets, amounts)
+    _save_held(wallets[pk] for pk in amounts)
 
 
 def stop_waiting(head: Transaction, status: Status) -> None:
     """End a draft, or a pending entry, whose wallets are locked."""
     if head.status == Status.DRAFT:
-        flip(head, status)
+        flip(status, head)
         return
     wallets = lock_all(*filter(None, (head, head.replaces)))
     release(entry_of(head), wallets, status)
@@ -114,7 +129,7 @@ def post_held(entry: Entry, wallets: dict[int, Wallet], *, original: Entry | Non
     for pk, amount in amounts.items():
         wallets[pk].held -= amount
     post_replacement(entry, wallets, reversal=reversal)
-    _save_held([wallets[pk] for pk in amounts])
+    _save_held(wallets[pk] for pk in amounts)
 
 
 def post_replacement(entry: Entry, wallets: dict[int, Wallet], *, reversal: Entry | None) -> None:
@@ -166,7 +181,7 @@ def _held(entry: Entry, original: Entry | None) -> Amounts:
 
 def _mark_reversed(reversal: Entry) -> None:
     if original := reversal.transaction.reverses:
-        flip(original, Status.REVERSED)
+        flip(Status.REVERSED, original)
 
 
 def _check(wallets: dict[int, Wallet], *entries: Entry) -> None:
@@ -187,7 +202,7 @@ def _move(entry: Entry, wallets: dict[int, Wallet]) -> None:
         rules.check_total(wallet.balance + posting.amount)
         wallet.balance, wallet.last_posting = wallet.balance + posting.amount, posting
         Wallet.objects.filter(pk=wallet.pk).update(balance=wallet.balance, last_posting=posting)
-    flip(entry.transaction, Status.EXECUTED)
+    flip(Status.EXECUTED, entry.transaction)
 
 
 def _change_held(wallets: dict[int, Wallet], amounts: Amounts) -> None:
@@ -197,11 +212,10 @@ def _change_held(wallets: dict[int, Wallet], amounts: Amounts) -> None:
         rules.check_total(held)
         rules.check_balance(wallet.balance, held=held, change=-amount, overdraft_limit=wallet.overdraft_limit)
         wallet.held = held
-    _save_held([wallets[pk] for pk in sorted(amounts)])
 
 
 def _save_held(wallets: Iterable[Wallet]) -> None:
-    for wallet in wallets:
+    for wallet in sorted(wallets, key=lambda wallet: wallet.pk):
         Wallet.objects.filter(pk=wallet.pk).update(held=wallet.held)
 
 

@@ -59,6 +59,7 @@ def plan(books: Books, draft: Draft, wallets: dict[int, Wallet], *, day: date, b
     Raises UnknownReference, WrongCategoryKind, SplitMismatch, RefundTooLarge, NotRefundable, ExchangeRateMissing, the
     errors of amounts.
     """
+    books.read_categories(draft.categories)
     movement = draft.type(currencies=len({wallet.currency for wallet in wallets.values()}))
     amounts = _amounts(books, draft, wallets, movement, day)
     if draft.refund_of:

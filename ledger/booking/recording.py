@@ -1,7 +1,7 @@
 """From drafts to entries: planned, written, decided. Callers hold the family's lock and have checked the name of the
 right; how far it reaches is checked here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from financebot.common.errors import DomainError, PermissionDenied, Several, Unk
 from ledger import rules
 from ledger.booking.books import Books
 from ledger.booking.entries import Entry, insert, once_each, payees_of, tags_of
-from ledger.booking.moving import check_open, hold, lock_spender, lock_wallets, move
+from ledger.booking.moving import check_open, lock_spender, lock_wallets, move, reserve, start_waiting
 from ledger.booking.planning import Plan, plan
 from ledger.booking.totals import total
 from ledger.models import Payee, Transaction, Wallet
@@ -75,12 +75,15 @@ def record(access: Access, drafts: Sequence[Draft], *, channel: str) -> list[Ent
     states_facts = all(draft.fact for draft in drafts)
     author = Spender(access.role is Role.OWNER) if states_facts else lock_spender(access)
     books, failures = Books(access), Failures()
-    for index, draft in sorted(enumerate(drafts), key=lambda row: row[1].refund_of or 0):
+    books.lock_originals(draft.refund_of for draft in drafts)
+    for index, draft in enumerate(drafts):
         with _noting(failures, index):
             rules.check_wallets(draft)
             require_worth(access, draft)
             books.lock_original(draft.refund_of)
     wallets = _lock(access, drafts, failures)
+    if len(drafts) > 1:
+        books.foresee(drafts, wallets)
     plans: dict[int, Plan] = {}
     for index, draft in enumerate(drafts):
         if index not in failures:
@@ -89,34 +92,45 @@ def record(access: Access, drafts: Sequence[Draft], *, channel: str) -> list[Ent
                 books.claim_source_ref(draft, draft.source_ref)
     _raise(failures)
     entries = _write(access, drafts, [plans[index] for index in range(len(drafts))], channel)
-    for index, entry in enumerate(entries):
-        if not drafts[index].later:
-            with _noting(failures, index):
-                author = settle(access, plans[index], entry, wallets, author)
-    _raise(failures)
+    due = {index: (plans[index], entry) for index, entry in enumerate(entries) if not drafts[index].later}
+    settle(access, due, wallets, author)
     total(*(entry for entry in entries if entry.transaction.executed_at))
     return entries
 
 
 def record_one(access: Access, draft: Draft, *, channel: str) -> Entry:
     """As `record`; raises what is wrong itself."""
-    try:
+    with alone():
         [entry] = record(access, [draft], channel=channel)
-    except Several as error:
-        raise error.rows[0] from None
     return entry
 
 
-def settle(access: Access, planned: Plan, entry: Entry, wallets: dict[int, Wallet], author: Spender) -> Spender:
-    """Execute an entry or let it wait; the author with what they have spent then. The totals are the caller's."""
-    outcome = rules.decide(
-        planned.base_amount, takes=planned.takes, counts=planned.counts, author=author, policy=access.policy
-    )
-    if outcome is Outcome.EXECUTE:
-        move(entry, wallets)
-    else:
-        hold(entry, wallets)
-    return author.having_spent(planned.base_amount) if planned.counts else author
+def settle(access: Access, due: Mapping[int, tuple[Plan, Entry]], wallets: dict[int, Wallet], author: Spender) -> None:
+    """Execute entries, or let them wait, one after the other; the totals are the caller's. Raises Several."""
+    failures, waiting, held = Failures(), [], set[int]()
+    for index, (planned, entry) in due.items():
+        outcome = rules.decide(
+            planned.base_amount, takes=planned.takes, counts=planned.counts, author=author, policy=access.policy
+        )
+        with _noting(failures, index):
+            if outcome is Outcome.EXECUTE:
+                move(entry, wallets)
+            else:
+                held |= {wallet.pk for wallet in reserve(entry, wallets)}
+                waiting.append(entry)
+            author = author.having_spent(planned.base_amount) if planned.counts else author
+    _raise(failures)
+    if waiting:
+        start_waiting(waiting, [wallets[pk] for pk in held])
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Where there is one entry, what is wrong with it is raised itself."""
+    try:
+        yield
+    except Several as error:
+        raise error.rows[0] from None
 
 
 def describe(transaction: Transaction, draft: Draft, payees: dict[str, Payee]) -> None:

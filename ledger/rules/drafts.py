@@ -52,6 +52,10 @@ class Draft:
         return self.from_wallet or self.to_wallet or 0
 
     @property
+    def categories(self) -> set[int]:
+        return {pk for pk in (self.category, *(split.category for split in self.splits)) if pk}
+
+    @property
     def has_two_wallets(self) -> bool:
         return bool(self.from_wallet and self.to_wallet)
 

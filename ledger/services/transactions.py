@@ -61,7 +61,8 @@ def submit_transaction(*, actor: Actor, transaction_id: int) -> Entry:
     books.claim_source_ref(draft, head.source_ref)
     head.counted_from = clock.now() if planned.counts else None
     entry = booking.rewrite(head, planned.fields, planned.lines, "counted_from")
-    booking.settle(access, planned, entry, wallets, author)
+    with booking.alone():
+        booking.settle(access, {0: (planned, entry)}, wallets, author)
     if head.executed_at:
         booking.total(entry)
     trail.record(events.submitted(head), actor=actor)
