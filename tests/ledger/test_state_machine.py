@@ -9,11 +9,12 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.conftest import House
 from tests.ledger.machine.base import furnish
 from tests.ledger.machine.deciding import Correcting, Deciding
+from tests.ledger.machine.household import Household
 
 pytestmark = pytest.mark.django_db
 
 
-class Ledger(Deciding, Correcting):
+class Ledger(Deciding, Correcting, Household):
     """All steps."""
 
 

@@ -36,6 +36,12 @@ ENTRY_FIELDS = (
 )
 
 
+def same(about: Any, found: dict[Any, Any], expected: dict[Any, Any]) -> None:
+    """What the product says and what the model says, where they differ."""
+    differing = {k: (found.get(k), expected.get(k)) for k in {*found, *expected} if found.get(k) != expected.get(k)}
+    assert not differing, f"{about}: the product, the model: {differing}"
+
+
 def compare(run: Any) -> None:
     _compare_entries(run)
     _compare_wallets(run)
@@ -49,7 +55,7 @@ def _compare_entries(run: Any) -> None:
     for (pk, *_), entry in zip(rows, run.home.entries, strict=True):
         run.pks[id(entry)] = pk
     for row, entry in zip(rows, run.home.entries, strict=True):
-        assert dict(zip(ENTRY_FIELDS, row[1:], strict=True)) == _facts(run, entry)
+        same(row[0], dict(zip(ENTRY_FIELDS, row[1:], strict=True)), _facts(run, entry))
 
 
 def _facts(run: Any, entry: Entry) -> dict[str, Any]:
@@ -85,25 +91,26 @@ def _facts(run: Any, entry: Entry) -> dict[str, Any]:
 def _compare_wallets(run: Any) -> None:
     rows = Wallet.objects.filter(family=run.family).in_bulk()
     for name, wallet in run.home.wallets.items():
-        row = rows[run.pk[name]]
-        numbers = sums.balance(run.home, name), sums.held(run.home, name), sums.available(run.home, name)
-        assert (row.balance, row.held, row.available) == numbers, name
-        assert (row.visibility, row.overdraft_limit, row.version) == (wallet.visibility, wallet.floor, wallet.version)
-        assert row.holder_id == (run.member_pk(wallet.holder) if wallet.holder else None)
-        assert bool(row.archived_at) is wallet.archived
+        row, booked, held = rows[run.pk[name]], sums.balance(run.home, name), sums.held(run.home, name)
+        found = {"balance": row.balance, "held": row.held, "available": row.available, "holder": row.holder_id}
+        found |= {"visibility": row.visibility, "floor": row.overdraft_limit, "version": row.version}
+        expected = {"balance": booked, "held": held, "available": booked - held}
+        expected |= {"holder": run.member_pk(wallet.holder) if wallet.holder else None}
+        expected |= {"visibility": wallet.visibility, "floor": wallet.floor, "version": wallet.version}
+        same(name, found | {"archived": row.archived_at is not None}, expected | {"archived": wallet.archived})
 
 
 def _compare_totals(run: Any) -> None:
     rows = MonthTotal.objects.filter(family=run.family)
     found = rows.values_list("month", "wallet", "category", "member", "currency", "amount", "base_amount")
-    assert {row[:5]: row[5:] for row in found if any(row[5:])} == {
+    expected = {
         (month, run.pk[wallet], run.pk[category], run.member_pk(member), currency): both
         for (month, wallet, category, member, currency), both in sums.category_totals(run.home).items()
     }
+    same("months by category", {row[:5]: row[5:] for row in found if any(row[5:])}, expected)
     months = WalletMonth.objects.filter(family=run.family).values_list("month", "wallet", "amount", "base_amount")
-    assert {row[:2]: row[2:] for row in months if any(row[2:])} == {
-        (month, run.pk[wallet]): both for (month, wallet), both in sums.wallet_totals(run.home).items()
-    }
+    by_wallet = {(month, run.pk[name]): both for (month, name), both in sums.wallet_totals(run.home).items()}
+    same("months by wallet", {row[:2]: row[2:] for row in months if any(row[2:])}, by_wallet)
 
 
 def compare_what_is_seen(run: Any, viewer: str) -> None:
@@ -124,7 +131,7 @@ def compare_what_is_seen(run: Any, viewer: str) -> None:
     rows = selectors.present(selectors.entries(access).order_by("pk"), access)
     assert [row.pk for row in rows] == [run.entry_pk(view.entry) for view in expected]
     for row, view in zip(rows, expected, strict=True):
-        assert _seen(row) == _as_seen(run, view)
+        same(f"{row.pk} as {viewer} sees it", _seen(row), _as_seen(run, view))
     listed = filters.transactions(Transaction.objects.seen_by(access), {})
     assert set(listed.values_list("pk", flat=True)) == {run.entry_pk(view.entry) for view in sight.listed(expected)}
 

@@ -20,7 +20,8 @@ OWN = "own"  # the wallet of whoever it is
 ONE = Decimal(1)
 NAMES = {"source": "from_wallet", "target": "to_wallet", "day": "occurred_on"}  # of a wish, as the product has them
 
-wallets = st.sampled_from([OWN, OWN, "cash", "cash", "anns", "pocket", "secret", "members", *FOREIGN])
+WALLETS = ["cash", "anns", "pocket", "secret", "members", *FOREIGN]
+wallets = st.sampled_from([OWN, OWN, OWN, "cash", "cash", *WALLETS])
 expenses = st.sampled_from([None, None, "Groceries", "Groceries", "Travel", "Salary"])
 incomes = st.sampled_from([None, None, "Salary", "Groceries", "exchange"])
 rates = st.sampled_from([None, *(Decimal(word) for word in ("0.5", "1.2345", "160.07", "0.0071"))])

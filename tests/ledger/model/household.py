@@ -39,7 +39,9 @@ def set_rate(home: Household, who: str, pair: tuple[str, str], day: date | None,
 
 
 def put_category_away(home: Household, who: str, name: str, *, archived: bool) -> None:
-    require(enter(home, who), "manage_categories")
+    member = enter(home, who)
+    refuse_if(not scope(member, "view_categories"), "not_found")
+    require(member, "manage_categories")
     category = home.categories[name]
     refuse_if(category.kind not in FALLBACK, "wrong_category_kind")
     refuse_if(archived and name in FALLBACK.values(), "fallback_category")
@@ -110,6 +112,7 @@ def edit_wallet(home: Household, who: str, name: str, changes: dict[str, Any], v
     if changes.get("holder"):
         refuse_if(home.members[changes["holder"]].state == "ended", "unknown_reference")
     floor = changes.get("floor")
+    refuse_if(floor and floor % money.unit(wallet.currency), "amount_too_fine")
     refuse_if(floor is not None and available(home, name) < -floor, "insufficient_funds")
     if changes.get("visibility", wallet.visibility) != wallet.visibility:
         refuse_if(wallet.archived, "wallet_archived")

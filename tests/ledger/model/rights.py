@@ -16,6 +16,7 @@ TABLE = {
     "set_wallet_visibility":    "own    own    own    -      -",
     "archive_wallet":           "all    -      -      -      -",
     "reconcile_wallet":         "all    capped -      -      -",
+    "view_categories":          "all    all    all    all    -",
     "manage_categories":        "all    all    -      -      -",
     "create_transaction":       "all    all    joint  capped -",
     "transfer_between_wallets": "all    all    own    -      -",
