@@ -60,7 +60,7 @@ def live(*, processes: int = PROCESSES) -> Iterator[Server]:
         port = probe.getsockname()[1]
     given = {"PORT": str(port), "WEB_WORKERS": str(processes), "DATABASE_URL": database_url()}
     environment = {k: v for k, v in os.environ.items() if k not in {"REDIS_URL", "PYTHONWARNINGS"}}
-    environment |= given | {"APP_ENV": "test", "DJANGO_SETTINGS_MODULE": "financebot.settings", "LOG_LEVEL": "ERROR"}
+    environment |= given | {"APP_ENV": "test", "DJANGO_SETTINGS_MODULE": "tests.load.settings", "LOG_LEVEL": "ERROR"}
     gunicorn = ["-m", "gunicorn", "financebot.wsgi:application", "--config", "deploy/gunicorn.conf.py"]
     commands = [gunicorn, ["manage.py", "relay_events", "--follow"]]
     started = [subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment) for command in commands]
