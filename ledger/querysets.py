@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest
 
 from families.roles import Access, P, Scope
 from financebot.common import clock
@@ -144,18 +144,22 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
         return self.waiting().filter(pending_since__lte=clock.now() - PENDING_LIFE)
 
     def spent_by(self, member: int, *, since: datetime) -> "TransactionQuerySet":
-        """What counts towards a member's spending limit: recorded since then, not approved by somebody else, and
-        not about to be replaced."""
+        """What counts towards a member's spending limit: recorded since then, not approved by somebody else."""
         approved = Exists(self.model.objects.filter(pk=OuterRef("pk"), approvals__decision=Decision.APPROVED))
-        replaced = Exists(self.model.objects.filter(replaces=OuterRef("pk"), status=Status.PENDING_APPROVAL))
-        return (
-            self.filter(author_id=member, counted_from__gt=since)
-            .filter(Q(status=Status.PENDING_APPROVAL) | (Q(status=Status.EXECUTED) & ~approved))
-            .exclude(replaced)
+        return self.filter(author_id=member, counted_from__gt=since).filter(
+            Q(status=Status.PENDING_APPROVAL) | (Q(status=Status.EXECUTED) & ~approved)
         )
 
     def base_sum(self) -> Decimal:
-        total: Decimal = self.aggregate(sum=Coalesce(Sum("base_amount"), Decimal(0), output_field=MoneyField()))["sum"]
+        """Of an entry and what waits to replace it, the greater."""
+        more = ExpressionWrapper(F("base_amount") - F("replaces__base_amount"), output_field=MoneyField())
+        beside = When(
+            status=Status.PENDING_APPROVAL,
+            replaces__in=self.values("pk"),
+            then=Greatest(more, Value(Decimal(0), output_field=MoneyField())),
+        )
+        counted = Case(beside, default=F("base_amount"), output_field=MoneyField())
+        total: Decimal = self.aggregate(sum=Coalesce(Sum(counted), Decimal(0), output_field=MoneyField()))["sum"]
         return total
 
     def lock(self) -> "TransactionQuerySet":

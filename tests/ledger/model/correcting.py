@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.ledger.model.facts import ZERO, Entry, Household, Member, Move, Wish, refuse_if
-from tests.ledger.model.planning import Pen, Plan, check_day, check_refund_of, check_sight, plan, shared
+from tests.ledger.model.planning import Pen, Plan, check_day, check_refund_of, check_sight, check_worth, plan, shared
 from tests.ledger.model.recording import has_to_wait, hold, say, spent
 from tests.ledger.model.rights import require, scope
 from tests.ledger.model.sight import seen, shows_rows
@@ -43,6 +43,13 @@ def check_taking_back(home: Household, member: Member, entry: Entry) -> None:
     for wallet in (home.wallets[name] for name in entry.wallets):
         hidden = not shows_rows(wallet, member)
         refuse_if(hidden and (wallet.name == entry.target or wallet.archived), "permission_denied")
+
+
+def check_both_sides(home: Household, member: Member, entry: Entry) -> None:
+    """Who changes more than words sees both sides; of what is not booked, its author does."""
+    if entry.status not in {"draft", "pending_approval"} or entry.author != member.name:
+        hidden = any(not shows_rows(home.wallets[name], member) for name in entry.wallets)
+        refuse_if(hidden, "permission_denied")
 
 
 def waiting_replacement(home: Household, entry: Entry) -> Entry | None:
@@ -128,8 +135,12 @@ def edit(home: Household, who: str, entry: Entry, changes: dict[str, Any], versi
         require(member, "edit_own_transaction", [entry.author])
     refuse_if(version not in {None, entry.version}, "precondition_failed")
     words = {name: value for name, value in changes.items() if name == "description"}
+    if changes.keys() - words.keys():
+        check_both_sides(home, member, entry)
     before = wish_of(entry)
     after = changed(before, {name: value for name, value in changes.items() if name not in words})
+    if "rate" in changes:
+        check_worth(member, after)
     if after != before:
         refuse_if(not after.wallets, "invalid")
         refuse_if(entry.status == "reversed", "already_reversed")
@@ -186,7 +197,6 @@ def _planned(home: Household, pen: Pen, after: Wish) -> Plan:
     check_refund_of(home, pen.member, after)
     check_sight(home, pen.member, after)
     if pen.keeping and pen.but is pen.keeping:
-        check_taking_back(home, pen.member, pen.keeping)
         refuse_if(
             any(home.wallets[name].archived for name in (*after.wallets, *pen.keeping.wallets)), "wallet_archived"
         )

@@ -70,6 +70,12 @@ def check_refund_of(home: Household, member: Member, wish: Wish) -> None:
         refuse_if(not refundable, "not_refundable")
 
 
+def check_worth(member: Member, wish: Wish) -> None:
+    """Who says what a currency is worth sets exchange rates; an exchange's is about its two amounts."""
+    if wish.rate is not None and not wish.has_two:
+        require(member, "manage_exchange_rates")
+
+
 def check_day(home: Household, day: date) -> None:
     refuse_if(day < date(1970, 1, 1), "date_too_early")
     refuse_if(day > home.today + timedelta(days=1), "date_in_future")
@@ -103,7 +109,7 @@ def plan(home: Household, pen: Pen, wish: Wish) -> Plan:
             "amount": wish.amount,
             "currency": main.currency,
             "to_amount": to_amount,
-            "base": base,
+            "base": max(base, _worth_today(home, wish, main.currency) if kind == "exchange" else ZERO),
             "rate": rate,
             "day": day,
             "label": label,
@@ -146,6 +152,14 @@ def _exchange(home: Household, wish: Wish, day: date) -> tuple[Decimal, Decimal,
         except Refused:
             base = money.convert(to_amount, money.rate_of(home, wanted, day), money.BASE)
     return to_amount, base, money.kept(base / wish.amount)
+
+
+def _worth_today(home: Household, wish: Wish, currency: str) -> Decimal:
+    """An exchange counts as what leaves by the last rate known, where that is more than its price."""
+    try:
+        return money.convert(wish.amount, money.rate_of(home, currency, home.today), money.BASE)
+    except Refused:
+        return ZERO
 
 
 Part = tuple[str, Decimal, str, Weights]  # category, amount, note, for whom

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tests.ledger.model.facts import ZERO, Entry, Household, Member, Move, Refused, Wish, refuse_if
-from tests.ledger.model.planning import Pen, Plan, check_refund_of, check_sight, permission_of, plan
+from tests.ledger.model.planning import Pen, Plan, check_refund_of, check_sight, check_worth, permission_of, plan
 from tests.ledger.model.rights import enter, require
 from tests.ledger.model.sight import seen
 from tests.ledger.model.sums import WEEK, check_funds, taken
@@ -34,9 +34,10 @@ def record(home: Household, member: Member, wish: Wish) -> Entry:
 def record_all(home: Household, member: Member, wishes: Sequence[Wish]) -> list[Entry]:
     pen, claimed, plans = Pen(member, member.name), set(), []
     for wish in wishes:
-        check_sight(home, member, wish)
         refuse_if(wish.source == wish.target, "same_wallet")
+        check_worth(member, wish)
         check_refund_of(home, member, wish)
+        check_sight(home, member, wish)
         plans.append(plan(home, pen, wish))
         if wish.source_ref and not wish.later:
             claim = (wish.main, wish.source_ref)
