@@ -4,11 +4,12 @@ from typing import Any
 
 from audit.trail import Actor
 from families.access import look
+from financebot.common import money
 from financebot.common.errors import NotFound
 from ledger import filters, selectors
 from ledger.models import MonthTotal, Transaction, Wallet, WalletMonth
 from tests.ledger.model import sight, sums
-from tests.ledger.model.facts import Entry
+from tests.ledger.model.facts import Entry, Member
 from tests.ledger.model.sight import View
 
 ENTRY_FIELDS = (
@@ -121,19 +122,29 @@ def compare_what_is_seen(run: Any, viewer: str) -> None:
         return
     access = look(actor, family=run.family)
     wallets = {run.pk[w.name] for w in run.home.wallets.values() if sight.sees_wallet(w, member)}
-    assert set(Wallet.objects.seen_by(access).values_list("pk", flat=True)) == wallets
-    summary, (total, by_currency) = selectors.summary(access), sight.summary(run.home, member)
-    assert (summary["total"], {w.pk for w in summary["wallets"]} <= wallets) == (total, True)
-    assert {c: float(amount) for c, amount in summary["by_currency"].items()} == {
-        c: float(amount) for c, amount in by_currency.items()
-    }
+    assert set(Wallet.objects.seen_by(access).values_list("pk", flat=True)) == wallets, f"wallets of {viewer}"
+    _compare_summary(run, member, selectors.summary(access))
     expected = sight.views(run.home, member)
     rows = selectors.present(selectors.entries(access).order_by("pk"), access)
-    assert [row.pk for row in rows] == [run.entry_pk(view.entry) for view in expected]
+    assert [row.pk for row in rows] == [run.entry_pk(view.entry) for view in expected], f"entries of {viewer}"
     for row, view in zip(rows, expected, strict=True):
         same(f"{row.pk} as {viewer} sees it", _seen(row), _as_seen(run, view))
     listed = filters.transactions(Transaction.objects.seen_by(access), {})
-    assert set(listed.values_list("pk", flat=True)) == {run.entry_pk(view.entry) for view in sight.listed(expected)}
+    assert set(listed.values_list("pk", flat=True)) == {run.entry_pk(view.entry) for view in sight.listed(expected)}, (
+        f"the list of {viewer}"
+    )
+
+
+def _compare_summary(run: Any, member: Member, found: dict[str, Any]) -> None:
+    total, by_currency = sight.summary(run.home, member)
+    texts = {currency: money.wire(amount, currency) for currency, amount in by_currency.items()}
+    expected = {
+        "total": total,
+        "by_currency": texts,
+        "wallets": [run.pk[w.name] for w in sight.summed(run.home, member)],
+    }
+    found = {name: found[name] for name in expected} | {"wallets": [wallet.pk for wallet in found["wallets"]]}
+    same(f"the summary of {member.name}", found, expected)
 
 
 def _is_stranger(run: Any, actor: Actor) -> bool:

@@ -12,6 +12,7 @@ TABLE = {
     "manage_members":           "all    -      -      -      -",
     "leave_family":             "own    own    own    -      own",
     "view_wallets":             "all    all    joint  own    -",
+    "view_wallet_summary":      "all    all    joint  own    -",
     "edit_wallet":              "all    joint  -      -      -",
     "set_wallet_visibility":    "own    own    own    -      -",
     "archive_wallet":           "all    -      -      -      -",

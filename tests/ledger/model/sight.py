@@ -15,10 +15,10 @@ def shows_rows(wallet: Wallet, member: Member) -> bool:
     return wallet.visibility == "shared" or wallet.holder == member.name
 
 
-def sees_wallet(wallet: Wallet, member: Member) -> bool:
+def sees_wallet(wallet: Wallet, member: Member, permission: str = "view_wallets") -> bool:
     if wallet.visibility == "private" and wallet.holder != member.name:
         return False
-    return reaches(member, "view_wallets", [wallet.holder])
+    return reaches(member, permission, [wallet.holder])
 
 
 def opens(wallet: Wallet, member: Member) -> bool:
@@ -110,12 +110,17 @@ def _view(home: Household, entry: Entry, member: Member) -> View:
     )
 
 
+def summed(home: Household, member: Member) -> list[Wallet]:
+    """The wallets that a summary is of."""
+    seen = [wallet for wallet in home.wallets.values() if sees_wallet(wallet, member, "view_wallet_summary")]
+    return [wallet for wallet in seen if not wallet.archived]
+
+
 def summary(home: Household, member: Member) -> tuple[Decimal | None, dict[str, Decimal]]:
-    """The sum in base currency, none where a rate is missing, and the sums by currency, of wallets that are seen."""
-    wallets = [wallet for wallet in home.wallets.values() if sees_wallet(wallet, member) and not wallet.archived]
+    """The sum in base currency, none where a rate is missing, and the sums by currency."""
     by_currency: dict[str, Decimal] = {}
     total: Decimal | None = ZERO
-    for wallet in wallets:
+    for wallet in summed(home, member):
         amount = balance(home, wallet.name)
         by_currency[wallet.currency] = by_currency.get(wallet.currency, ZERO) + amount
         try:
