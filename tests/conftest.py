@@ -229,6 +229,12 @@ def kept_house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]
 
 
 @pytest.fixture
+def no_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No session's use is noted, which is once a minute: that is a statement more, however slow the machine is."""
+    monkeypatch.setattr("accounts.authentication.NOTE_USE_EVERY", timedelta(days=1))
+
+
+@pytest.fixture
 def threads(transactional_db: None) -> Callable[[list[Callable[[], Any]]], list[Any]]:
     """`at_once` on tables that are emptied after the test."""
     return at_once

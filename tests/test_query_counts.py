@@ -7,6 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+pytestmark = pytest.mark.usefixtures("no_notes")
+
 READS_MAX = 4
 CREATE_MAX = 18
 CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")

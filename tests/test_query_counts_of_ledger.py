@@ -16,7 +16,7 @@ from tests.permission_rows import category, drafted, waiting
 from tests.security.ledger_runs import replaced
 from tests.test_query_counts import READS_MAX, statements
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_notes")]
 
 
 def used(house: House) -> int:
