@@ -5,7 +5,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from rest_framework import serializers
 
 from families.roles import Access
@@ -14,7 +14,7 @@ from financebot.api.views import PageQuery, Query
 from financebot.common import money
 from financebot.common.text import fold
 from ledger.kinds import CategoryKind, Channel, Status, TransactionType
-from ledger.models import Category, ExchangeRate, Posting, Transaction, Wallet
+from ledger.models import Category, ExchangeRate, Payee, Posting, Transaction, Wallet
 from ledger.querysets import each
 
 DIRECT = {
@@ -110,8 +110,6 @@ def transactions(queryset: QuerySet[Transaction], query: Any) -> QuerySet[Transa
     """What is left by the entries' own columns. Reversals and what they took back stay out unless asked for. A search
     finds entries with all its words, each anywhere in what they say."""
     found = queryset.filter(**{DIRECT[name]: value for name, value in query.items() if name in DIRECT})
-    if "payee" in query:
-        found = found.filter(payee__family=F("family"), payee__folded=fold(query["payee"]))
     for word in dict.fromkeys(fold(query.get("search", "")).split()):
         found = found.filter(search__contains=word)
     if "include" not in query and "status" not in query:
@@ -121,29 +119,39 @@ def transactions(queryset: QuerySet[Transaction], query: Any) -> QuerySet[Transa
 
 
 def sides(query: Any, access: Access) -> list[Q]:
-    """What is left by what belongs to entries, their wallets, categories and tags: what fits any of these, each of
-    which has its index. A wallet whose entries the viewer does not see finds nothing."""
-    sides = [Q()]
+    """What is left by what belongs to entries, their wallets, payees, tags and categories: what fits any of these, each
+    of which has its index. A wallet whose entries the viewer does not see finds nothing."""
+    found = [Q()]
     if "wallet" in query:
         opened = Exists(Wallet.objects.opened_to(access).filter(pk=query["wallet"]))
-        sides = [Q(opened, from_wallet=query["wallet"]), Q(opened, to_wallet=query["wallet"])]
+        found = [Q(opened, from_wallet=query["wallet"]), Q(opened, to_wallet=query["wallet"])]
+    if "payee" in query:
+        payees = Payee._base_manager.filter(family=access.family, folded=fold(query["payee"]))
+        paid = Q(payee__in=payees.values("pk"))
+        found = _narrowed(found, Transaction._base_manager.filter(paid).values_list("pk", flat=True), paid)
     if "tag" in query:
-        through = Transaction.tags.through._base_manager
-        sides = _crossed(sides, through.filter(tag__family=access.family, tag__folded=fold(query["tag"])))
+        tags = Transaction.tags.through._base_manager
+        found = _named_by(found, tags.filter(tag__family=access.family, tag__folded=fold(query["tag"])))
     if "category" in query:
         tree = Category.objects.tree(query["category"]).values("pk")
-        sides = _crossed(sides, Posting.objects.filter(category__in=tree), Q(label__in=tree))
-    return sides
+        found = _named_by(found, Posting.objects.filter(category__in=tree), Q(label__in=tree))
+    return found
 
 
-def _crossed(sides: list[Q], rows: QuerySet[Any], *others: Q) -> list[Q]:
-    """Those of each side that rows of another table are about, or that one of `others` fits.
+def _named_by(sides: list[Q], rows: QuerySet[Any], *others: Q) -> list[Q]:
+    """Those that rows of another table are about."""
+    about = Q(Exists(rows.filter(transaction=OuterRef("pk"), transaction__gte=OuterRef("pk"))))
+    return _narrowed(sides, rows.values_list("transaction", flat=True), about, *others)
 
-    A few rows are read at once and their entries looked up, wherever in the list they are; where there are many, one
-    follows the list, and meets the first fifty soon.
+
+def _narrowed(sides: list[Q], ids: QuerySet[Any, int], fits: Q, *others: Q) -> list[Q]:
+    """Those of each side that `fits`, which is said by `ids` as well, and those that one of `others` fits.
+
+    A few are read at once and looked up, wherever in the list they are. Where there are many, or the sides are few
+    already, one follows the list, and meets the first fifty soon.
     """
-    ids = list(rows.values_list("transaction", flat=True)[: FEW + 1]) if sides == [Q()] else None
-    if ids is not None and len(ids) <= FEW:
-        return [Q(pk__in=ids), *others]
-    about = Exists(rows.filter(transaction=OuterRef("pk"), transaction__gte=OuterRef("pk")))
-    return [side & reduce(or_, others, each(about)) for side in sides]
+    if sides == [Q()]:
+        few = list(ids[: FEW + 1])
+        if len(few) <= FEW:
+            return [Q(pk__in=few), *others]
+    return [side & reduce(or_, others, each(fits)) for side in sides]

@@ -96,6 +96,11 @@ class EntryView:
 
 def entries(access: Access) -> QuerySet[Transaction]:
     """The transactions that a member sees, each with postings, shares, tags and both wallets, in one query."""
+    return shown(Transaction.objects.seen_by(access), access)
+
+
+def shown(found: QuerySet[Transaction], access: Access) -> QuerySet[Transaction]:
+    """Transactions with all that is shown of them; which of them the member sees is the caller's to say."""
     postings = Posting.objects.filter(transaction_id=OuterRef("pk")).order_by("pk")
     in_force = {"posting__transaction_id": OuterRef("pk"), "version": OuterRef("shares_version")}
     shares = PostingShare.objects.filter(**in_force).order_by("pk")
@@ -103,33 +108,30 @@ def entries(access: Access) -> QuerySet[Transaction]:
     linked = Transaction.objects.seen_by(access)  # what is hidden is not named by what is linked to it
     tags = Tag.objects.filter(transactions=OuterRef("pk")).order_by("name")
     holders = Membership.objects.in_family(access.family)
-    return (
-        Transaction.objects.seen_by(access)
-        .select_related("payee", "from_wallet", "to_wallet")  # few: of many joins PostgreSQL plans the order badly
-        .annotate(
-            from_holder=Subquery(holders.filter(pk=OuterRef("from_wallet__holder")).values("user__first_name")),
-            to_holder=Subquery(holders.filter(pk=OuterRef("to_wallet__holder")).values("user__first_name")),
-            reversal=Subquery(Transaction.objects.filter(reverses=OuterRef("pk")).values("pk")),
-            seen_replaces=Subquery(linked.filter(pk=OuterRef("replaces_id")).values("pk")),
-            seen_replaced_by=Subquery(
-                linked.filter(replaces=OuterRef("pk"), status__in=REPLACING).order_by("-pk").values("pk")[:1]
-            ),
-            seen_refund_of=Subquery(linked.filter(pk=OuterRef("refund_of_id")).values("pk")),
-            posting_list=JsonList(
-                postings.values(
-                    v=JSONObject(
-                        wallet_id="wallet_id",
-                        category_id="category_id",
-                        amount="amount",
-                        currency="currency",
-                        note="note",
-                    )
+    joined = found.select_related("payee", "from_wallet", "to_wallet")  # few: PostgreSQL orders eight joins at most
+    return joined.annotate(
+        from_holder=Subquery(holders.filter(pk=OuterRef("from_wallet__holder")).values("user__first_name")),
+        to_holder=Subquery(holders.filter(pk=OuterRef("to_wallet__holder")).values("user__first_name")),
+        reversal=Subquery(Transaction.objects.filter(reverses=OuterRef("pk")).values("pk")),
+        seen_replaces=Subquery(linked.filter(pk=OuterRef("replaces_id")).values("pk")),
+        seen_replaced_by=Subquery(
+            linked.filter(replaces=OuterRef("pk"), status__in=REPLACING).order_by("-pk").values("pk")[:1]
+        ),
+        seen_refund_of=Subquery(linked.filter(pk=OuterRef("refund_of_id")).values("pk")),
+        posting_list=JsonList(
+            postings.values(
+                v=JSONObject(
+                    wallet_id="wallet_id",
+                    category_id="category_id",
+                    amount="amount",
+                    currency="currency",
+                    note="note",
                 )
-            ),
-            share_list=JsonList(shares.values(v=JSONObject(member="member_id", weight="weight"))),
-            approval_list=JsonList(approvals.values(v=JSONObject(**{name: name for name in APPROVAL}))),
-            tag_list=JsonList(tags.values(v=JSONObject(name=F("name")))),
-        )
+            )
+        ),
+        share_list=JsonList(shares.values(v=JSONObject(member="member_id", weight="weight"))),
+        approval_list=JsonList(approvals.values(v=JSONObject(**{name: name for name in APPROVAL}))),
+        tag_list=JsonList(tags.values(v=JSONObject(name=F("name")))),
     )
 
 

@@ -53,8 +53,8 @@ class Page:
 class Parts:
     """A list whose page is found first and filled in then: by its ids alone, whatever its rows join.
 
-    `parts`: querysets that hold its rows between them, each with an index of its own for the order. `rows`: at least
-    these rows, with all that is shown of them.
+    `parts`: querysets that hold its rows between them, each with an index of its own for the order. `rows`: a queryset
+    without conditions, which SQLite would take for the way in, with all that is shown of a row.
     """
 
     rows: QuerySet[Any]
@@ -82,8 +82,10 @@ def paginate(listed: Listed, request: Request, *, ordering: str, size: int, curs
         return queryset.filter(beyond).order_by(*(f"{sign}{n}" for n in names))[: size + 1]
 
     if isinstance(listed, Parts):
-        listed = _among([first(part) for part in listed.parts], listed.rows)
-    rows = list(first(listed))
+        found = _among([first(part) for part in listed.parts], listed.rows)
+        rows = sorted(found, key=lambda row: (getattr(row, name), row.pk), reverse=down)[: size + 1]
+    else:
+        rows = list(first(listed))
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()
@@ -102,7 +104,10 @@ def paginate(listed: Listed, request: Request, *, ordering: str, size: int, curs
 
 
 def _among(parts: Sequence[QuerySet[Any]], rows: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows that come first in any part. Put together by hand: SQLite takes no limits in Django's unions."""
+    """The rows that come first in any part. Put together by hand: SQLite takes no limits in Django's unions.
+
+    In no order: SQLite would follow an index for the order, past all rows up to the page, instead of these ids.
+    """
     statements: list[str] = []
     values: list[Any] = []
     for part in parts:

@@ -152,13 +152,13 @@ class Transaction(models.Model):
             models.Index(
                 fields=["family", "to_amount", "id"], condition=Q(to_amount__isnull=False), name="ledger_by_to_amount"
             ),
-            models.Index(fields=["from_wallet", "-occurred_on", "-id"], name="ledger_out_of_wallet"),
+            models.Index(fields=["family", "from_wallet", "-occurred_on", "-id"], name="ledger_out_of_wallet"),
             models.Index(
-                fields=["to_wallet", "-occurred_on", "-id"],
+                fields=["family", "to_wallet", "-occurred_on", "-id"],
                 condition=Q(to_wallet__isnull=False),
                 name="ledger_into_wallet",
             ),
-            models.Index(fields=["author", "-occurred_on", "-id"], name="ledger_by_author"),
+            models.Index(fields=["family", "author", "-occurred_on", "-id"], name="ledger_by_author"),
             models.Index(  # what a search by status is for; SQLite goes along the days all the same
                 fields=["family", "status", "-occurred_on", "-id"],
                 condition=~Q(status__in=["executed", "reversed"]),

@@ -190,7 +190,7 @@ class TransactionViewSet(FamilyViewSet):
         return selectors.present(rows, self.access)
 
     def list(self, request: Request) -> Response:
-        rows, ordering = selectors.entries(self.access), self.query["ordering"]
+        rows, ordering = selectors.shown(Transaction._base_manager.get_queryset(), self.access), self.query["ordering"]
         parts: list[QuerySet[Transaction]] = [Transaction.objects.seen_by(self.access)]
         if filters.BY_AMOUNT & self.query.keys() or ordering.endswith("amount"):
             rows = rows.annotate(seen_amount=selectors.seen_amount(self.access))
