@@ -163,8 +163,8 @@ class Comparing(RuleBasedStateMachine):
             self.compare()
 
     def compare(self) -> None:
-        """What each sees takes longer than the step: every other time, by one of the cast in turn."""
+        """What somebody sees takes longer than the step: every third time, by one of the cast in turn."""
         compare(self)
         self.done += 1
-        if self.done % 2:
-            compare_what_is_seen(self, list(CAST)[self.done // 2 % len(CAST)])
+        if self.done % 3 == 0:
+            compare_what_is_seen(self, list(CAST)[self.done // 3 % len(CAST)])
