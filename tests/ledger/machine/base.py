@@ -31,12 +31,12 @@ RATES = {("USD", "EUR", date(2026, 1, 1)): Decimal("0.9"), ("EUR", "JPY", date(2
 FUNDS = Wish(Decimal(300), target="cash"), Wish(Decimal(150), target="pocket"), Wish(Decimal(700), target="dollars")
 ZONES = ("UTC", "Pacific/Auckland", "America/Los_Angeles")
 RECENT = 5
-ACTORS = ["owner", "owner", "adult", "adult", "member", "member", "child", "child", "reader"]
+ACTORS = ["owner", "adult", "adult", "member", "member", "member", "child", "child"]
 AMOUNTS = [Decimal(word) for word in ("0.03", "10", "40", "50", "99.99", "100", "100.01", "300", "500", "500.01")]
-LIMITS = [None, *(Decimal(word) for word in ("0", "50", "100", "300", "500"))]
+LIMITS = [None, *(Decimal(word) for word in ("0", "0", "50", "50", "100", "300"))]
 
 people = st.sampled_from(ACTORS)
-concerned = st.sampled_from(["author", "author", "owner", "owner", *CAST])  # with an entry
+concerned = st.sampled_from([*["author"] * 5, "owner", "owner", *CAST])  # with an entry
 recent = st.integers(0, RECENT)  # counted from the last one
 amounts = st.sampled_from(AMOUNTS)
 limits = st.sampled_from(LIMITS)
@@ -133,7 +133,7 @@ class Comparing(RuleBasedStateMachine):
 
     def pick(self, which: int, *statuses: str) -> Entry:
         """One of the last entries in one of these states; sometimes, or where there is none such, in any."""
-        some = [entry for entry in self.home.entries if entry.status in statuses and which < RECENT]
+        some = [e for e in self.home.entries if e.status in statuses and not e.reverses and which < RECENT]
         some = some or self.home.entries
         return some[-1 - which % len(some)]
 
@@ -163,8 +163,8 @@ class Comparing(RuleBasedStateMachine):
             self.compare()
 
     def compare(self) -> None:
-        """What each sees takes longer than the step: every other time, by one of the cast in turn."""
+        """What somebody sees takes longer than the step: every third time, by one of the cast in turn."""
         compare(self)
         self.done += 1
-        if self.done % 2:
-            compare_what_is_seen(self, list(CAST)[self.done // 2 % len(CAST)])
+        if self.done % 3 == 0:
+            compare_what_is_seen(self, list(CAST)[self.done // 3 % len(CAST)])

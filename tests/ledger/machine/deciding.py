@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from ledger import services
-from tests.ledger.machine.base import amounts, concerned, people, recent
+from tests.ledger.machine.base import CAST, amounts, concerned, recent
 from tests.ledger.machine.recording import OWN, Recording, expenses, for_whom, rates, splits, wallets
 from tests.ledger.model import correcting, deciding
 from tests.ledger.model.facts import Entry
 
 something_waits = precondition(lambda run: any(e.status == "pending_approval" for e in run.home.entries))
-versions = st.sampled_from([None, None, 0, 0, -1])  # not said, the one at hand, an earlier one
+versions = st.sampled_from([None, None, None, 0, 0, -1])  # not said, the one at hand, an earlier one
 
 changes = st.one_of(
     st.fixed_dictionaries({"amount": amounts}),
@@ -37,32 +37,30 @@ changes = st.one_of(
 
 class Deciding(Recording):
     @something_waits
-    @rule(who=people, which=recent, offset=versions)
+    @rule(who=st.sampled_from(list(CAST)), which=recent, offset=versions)
     def confirm(self, who: str, which: int, offset: int | None) -> None:
-        entry = self.pick(which, "pending_approval")
-        version = said(entry, offset)
-        self.on(
-            entry,
-            who,
-            partial(deciding.confirm, version=version),
-            services.confirm_transaction,
-            version=version,
-            token=None,
-        )
+        self.approve(self.pick(which, "pending_approval"), who, offset)
 
     @something_waits
     @rule(which=recent)
     def confirm_by_others(self, which: int) -> None:
-        """By whoever may, one after the other."""
+        """By all who may, one after the other; by an owner behind it, where there is nobody else."""
         entry = self.pick(which, "pending_approval")
-        for member in deciding.others(self.home, entry):
-            self.confirm(member.name, which, None)
+        others = [member.name for member in deciding.others(self.home, entry)]
+        for who in others or [entry.maker]:
+            self.approve(entry, who, None)
+
+    def approve(self, entry: Entry, who: str, offset: int | None) -> None:
+        version = said(entry, offset)
+        model = partial(deciding.confirm, version=version)
+        self.on(entry, who, model, services.confirm_transaction, version=version, token=None)
 
     @something_waits
     @rule(who=concerned, which=recent)
     def reject(self, who: str, which: int) -> None:
         self.on(self.pick(which, "pending_approval"), who, deciding.reject, services.reject_transaction, reason="No")
 
+    @precondition(lambda run: any(e.status in {"pending_approval", "draft"} for e in run.home.entries))
     @rule(who=concerned, which=recent)
     def cancel(self, who: str, which: int) -> None:
         self.on(self.pick(which, "pending_approval", "draft"), who, deciding.cancel, services.cancel_transaction)

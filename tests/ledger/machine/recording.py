@@ -15,15 +15,19 @@ from tests.ledger.machine.base import FOREIGN, Comparing, amounts, concerned, da
 from tests.ledger.model import recording
 from tests.ledger.model.correcting import wish_of
 from tests.ledger.model.facts import Wish
+from tests.ledger.model.planning import permission_of
+from tests.ledger.model.rights import reaches
 
 OWN = "own"  # the wallet of whoever it is
 ONE = Decimal(1)
 NAMES = {"source": "from_wallet", "target": "to_wallet", "day": "occurred_on"}  # of a wish, as the product has them
 
+mostly = seldom.map(lambda yes: not yes)
+bulkers = st.sampled_from(["owner", "adult", "adult", "member"])
 WALLETS = ["cash", "anns", "pocket", "secret", "members", *FOREIGN]
 wallets = st.sampled_from([OWN, OWN, OWN, "cash", "cash", *WALLETS])
-expenses = st.sampled_from([None, None, "Groceries", "Groceries", "Travel", "Salary"])
-incomes = st.sampled_from([None, None, "Salary", "Groceries", "exchange"])
+expenses = st.sampled_from([None, None, None, "Groceries", "Groceries", "Groceries", "Travel", "Travel", "Salary"])
+incomes = st.sampled_from([None, None, None, "Salary", "Salary", "Salary", "Groceries", "exchange"])
 rates = st.sampled_from([None, *(Decimal(word) for word in ("0.5", "1.2345", "160.07", "0.0071"))])
 references = st.sampled_from(["", "", "", "a", "b"])
 for_whom = st.sampled_from(
@@ -68,33 +72,46 @@ def transfer(draw: Any) -> Wish:
 
 
 class Recording(Comparing):
-    @rule(who=people, wish=expense() | expense() | income(), day=days)
-    def create(self, who: str, wish: Wish, day: int | None) -> None:
-        wish = replace(self.named(who, wish), day=self.day(day))
+    @rule(who=people, wish=expense(), day=days, within=mostly)
+    def spend(self, who: str, wish: Wish, day: int | None, within: bool) -> None:
+        self.create(who, replace(wish, day=self.day(day)), within=within)
+
+    @rule(who=people, wish=expense())
+    def spend_today(self, who: str, wish: Wish) -> None:
+        self.create(who, wish, within=True)
+
+    @rule(who=people, wish=income(), day=days, within=mostly)
+    def earn(self, who: str, wish: Wish, day: int | None, within: bool) -> None:
+        self.create(who, replace(wish, day=self.day(day)), within=within)
+
+    @rule(who=people, wish=transfer(), within=mostly)
+    def move(self, who: str, wish: Wish, within: bool) -> None:
+        self.create(who, wish, within=within)
+
+    def create(self, who: str, wish: Wish, *, within: bool) -> None:
+        wish = self.named(who, wish, within=within)
         self.play(
             lambda: recording.create(self.home, who, wish),
             partial(services.create_transaction, actor=self.actor(who), draft=self.draft_of(wish)),
         )
 
-    @rule(who=people, wish=transfer())
-    def move(self, who: str, wish: Wish) -> None:
-        self.create(who, wish, None)
-
-    @rule(who=people, many=st.lists(expense() | income() | transfer(), min_size=1, max_size=3))
-    def create_many(self, who: str, many: list[Wish]) -> None:
-        wishes = [self.named(who, wish) for wish in many]
+    @rule(who=bulkers, many=st.lists(expense() | income() | transfer(), min_size=1, max_size=3), within=mostly)
+    def create_many(self, who: str, many: list[Wish], within: bool) -> None:
+        wishes = [self.named(who, wish, within=within) for wish in many]
         self.play(
             lambda: recording.create_all(self.home, who, wishes),
             partial(services.create_transactions, actor=self.actor(who), drafts=[self.draft_of(w) for w in wishes]),
         )
 
     @precondition(lambda run: any(entry.type == "expense" for entry in run.home.entries))
-    @rule(who=people, which=recent, amount=amounts, onto=wallets, for_members=for_whom, later=seldom)
-    def refund(self, who: str, which: int, amount: Decimal, onto: str, for_members: Any, later: bool) -> None:
-        expenses = [entry for entry in self.home.entries if entry.type == "expense"]
-        original = expenses[-1 - which % len(expenses)]
-        wish = Wish(min(amount, original.amount), None, onto, refund_of=original, for_members=for_members, later=later)
-        self.create(who, wish, None)
+    @rule(
+        who=people, which=recent, amount=amounts, onto=wallets, for_members=for_whom, later=seldom, part=st.booleans()
+    )
+    def refund(self, who: str, which: int, amount: Decimal, onto: str, part: bool, **said: Any) -> None:
+        some = [entry for entry in self.home.entries if entry.type == "expense"]
+        original = some[-1 - which % len(some)]
+        amount, onto = (min(amount, original.amount), original.source or onto) if part else (amount, onto)
+        self.create(who, Wish(amount, None, onto, refund_of=original, **said), within=False)
 
     @precondition(lambda run: any(entry.status == "draft" for entry in run.home.entries))
     @rule(who=concerned, which=recent)
@@ -112,11 +129,18 @@ class Recording(Comparing):
         self.home.now += timedelta(hours=hours)
         self.time.move_to(self.home.now, tick=False)
 
-    def named(self, who: str, wish: Wish) -> Wish:
-        """With the wallet of whoever it is, where that is said."""
-        own = self.own_wallet(who)
-        sides = {side: own for side in ("source", "target") if getattr(wish, side) == OWN}
-        return replace(wish, **sides)
+    def named(self, who: str, wish: Wish, *, within: bool) -> Wish:
+        """With the wallet of whoever it is, where that is said; `within`: or where another is out of reach."""
+        named = {"source": wish.source, "target": wish.target}
+        member, permission = self.home.members[who], permission_of(wish)
+        for side, name in named.items():
+            away = (
+                within
+                and name in self.home.wallets
+                and not reaches(member, permission, [self.home.wallets[name].holder])
+            )
+            named[side] = self.own_wallet(who) if name == OWN or away else name
+        return replace(wish, **named)
 
     def own_wallet(self, who: str) -> str:
         return next((wallet.name for wallet in self.home.wallets.values() if wallet.holder == who), "cash")

@@ -104,10 +104,9 @@ def _keep_an_owner(home: Household, name: str, role: str, state: str) -> None:
     refuse_if(("owner", "active") not in after.values(), "last_owner")
 
 
-def edit_wallet(home: Household, who: str, name: str, changes: dict[str, Any], version: int | None) -> None:
+def edit_wallet(home: Household, who: str, name: str, changes: dict[str, Any]) -> None:
     """Holder, overdraft limit (`floor`), visibility."""
     member, wallet = _seen(home, who, name)
-    refuse_if(version not in {None, wallet.version}, "precondition_failed")
     _require_edit(member, wallet, changes)
     if changes.get("holder"):
         refuse_if(home.members[changes["holder"]].state == "ended", "unknown_reference")
