@@ -12,6 +12,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # To take a column's index away, PostgreSQL's schema editor drops this one too; it is made again below.
+        migrations.RemoveConstraint(model_name='transaction', name='ledger_one_replacement'),
         migrations.AlterField(
             model_name='approval',
             name='approver',
@@ -205,5 +207,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='transaction',
             index=models.Index(condition=models.Q(('refund_of__isnull', False)), fields=['refund_of'], name='ledger_of_refund_of'),
+        ),
+        migrations.AddConstraint(
+            model_name='transaction',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['pending_approval', 'executed', 'reversed'])), fields=('replaces',), name='ledger_one_replacement'),
         ),
     ]
