@@ -68,7 +68,7 @@ def movements(draw: st.DrawFn) -> list[Line]:
         parts = [Split(9, source.amount)]
     weights = [draw(for_whom)] * len(parts)
     draft = Draft(source.amount, *shape)
-    amounts = Amounts(source, target, D(1), is_exchange=kind == "exchange")
+    amounts = Amounts(source, target, D(1), source.base_amount, is_exchange=kind == "exchange")
     return _lines(draft, TransactionType(kind), amounts, parts, weights)
 
 
@@ -141,7 +141,10 @@ YEN = Money(2, D(1500), "JPY", D("10.00"), "EUR")
     ],
 )
 def test_each_movement_posts_on_its_wallets_and_on_what_it_is_against(kind, shape, amounts, lines):
-    draft, both = Draft(amounts[0].amount, *shape), Amounts(*amounts, D(1), is_exchange=kind == "exchange")
+    draft, both = (
+        Draft(amounts[0].amount, *shape),
+        Amounts(*amounts, D(1), amounts[0].base_amount, is_exchange=kind == "exchange"),
+    )
     parts = [] if kind == "transfer" else [Split(7, amounts[0].amount)]
     found = _lines(draft, TransactionType(kind), both, parts, [[(3, D(1))]] * len(parts))
     assert [(f.wallet, f.category, f.amount, f.base_amount) for f in found] == [
