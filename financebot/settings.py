@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "families",
     "ledger",
     "delivery",
+    "demo",
     "financebot.apps.ProjectConfig",
 ]
 

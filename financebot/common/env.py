@@ -78,10 +78,11 @@ def secret(name: str, *, made_in: Path | None) -> str:
         return value
     if made_in is None:
         raise ImproperlyConfigured(f"{name} must be set in production (or {name}_FILE)")
-    return _made_once(made_in / name.lower())
+    return made_once(made_in / name.lower())
 
 
-def _made_once(path: Path) -> str:
+def made_once(path: Path) -> str:
+    """The secret in a file, which is made where there is none."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
