@@ -1,5 +1,6 @@
 """What counts of a member's last seven days."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -37,3 +38,16 @@ def test_of_an_entry_and_what_waits_to_replace_it_the_greater_counts(house: Hous
     assert (entry["status"], replacement["status"]) == ("executed", "pending_approval")
     limit(house, 100)
     assert spend(house, more)["status"] == status
+
+
+@pytest.mark.parametrize(("later", "status"), [
+    (timedelta(days=7, seconds=-1), "pending_approval"),
+    (timedelta(days=7), "executed"),
+])  # fmt: skip
+def test_what_was_recorded_counts_for_seven_days_to_the_second(house: House, time_machine, later, status):
+    began = datetime(2026, 12, 31, 9, 59, 59, tzinfo=UTC)
+    time_machine.move_to(began, tick=False)
+    limit(house, 100)
+    house.spend("80.00", by="member")
+    time_machine.move_to(began + later, tick=False)
+    assert house.spend("20.01", by="member").transaction.status == status
