@@ -1,11 +1,13 @@
 """A one-time code that does not work is answered in one way, whatever is wrong with it."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from accounts import codes
-from accounts.models import CodePurpose, OneTimeCode
+from accounts.models import CodePurpose, LoginSession, OneTimeCode
+from families.models import Family
 from families.services import revoke_invitation, suspend_member
 from financebot.common import clock
 from financebot.common.usecase import unit_of_work
@@ -69,3 +71,12 @@ def test_an_invitation_that_does_not_work_tells_nothing_of_itself(house: House):
     answers = {name: told(http.post("/invitations/accept", token=token)) for name, token in tokens.items()}
     assert answers["nobody's"][0] == 400
     assert [name for name, answer in answers.items() if answer != answers["nobody's"]] == []
+
+
+def test_a_confirmation_token_is_a_fresh_proof_of_its_own(house: House):
+    Family.objects.filter(pk=house.family.pk).update(adult_approval_limit=Decimal(500))
+    entry = house.spend("600.00", by="member").transaction.pk
+    LoginSession.objects.filter(pk=house.owner.session.pk).update(proof_at=clock.now() - timedelta(minutes=11))
+    http, path = house.owner.http, f"/transactions/{entry}/confirm"
+    assert http.post(path).json()["code"] == "step_up_required"
+    assert http.post(path, confirmation_token=confirmation(house, entry)).json()["status"] == "executed"
