@@ -23,18 +23,22 @@ from accounts.serializers import PASSWORD_MAX
 from financebot.common.usecase import Refused, unit_of_work
 
 
-class LoginForm(forms.Form):
-    email = forms.CharField(
-        label=lazy("E-mail address"),
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
-    )
+class PasswordForm(forms.Form):
     password = forms.CharField(
         label=lazy("Password"),
         max_length=PASSWORD_MAX,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+
+
+class LoginForm(PasswordForm):
+    email = forms.CharField(
+        label=lazy("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    field_order = ["email", "password"]
 
 
 @method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
@@ -55,10 +59,10 @@ class LoginPage(View):
         request.session.flush()  # a session id or CSRF token from before the log-in is worth nothing after it
         rotate_token(request)
         request.session[SESSION_KEY] = outcome.session.pk
-        return redirect(_next(request))
+        return redirect(own_path(request, otherwise=settings.LOGIN_REDIRECT_URL))
 
     def _page(self, request: HttpRequest, form: LoginForm) -> HttpResponse:
-        context: dict[str, Any] = {"form": form, "next": _next(request)}
+        context: dict[str, Any] = {"form": form, "next": own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)}
         return render(request, "accounts/login.html", context, status=200)
 
 
@@ -75,11 +79,11 @@ class LogoutPage(View):
         return redirect(settings.LOGOUT_REDIRECT_URL)
 
 
-def _next(request: HttpRequest) -> str:
-    """Where to go after the log-in: only ever to a path of ours."""
+def own_path(request: HttpRequest, *, otherwise: str) -> str:
+    """Where `next` wants to go, only ever to a path of ours."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     own = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
-    return wanted if own else settings.LOGIN_REDIRECT_URL
+    return wanted if own else otherwise
 
 
 urlpatterns = [

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as lazy
 
 from audit.names import EventName
 from audit.querysets import AccessLogQuerySet, EventQuerySet
@@ -30,6 +31,7 @@ class EventLog(models.Model):
     objects = EventQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = lazy("event"), lazy("events")
         constraints = [
             models.CheckConstraint(condition=Q(name__in=EventName.values), name="audit_event_name_known"),
             models.CheckConstraint(
@@ -86,6 +88,7 @@ class AccessLog(models.Model):
     objects = AccessLogQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = lazy("request"), lazy("requests")
         indexes = [
             models.Index(fields=["family_id", "id"], name="audit_access_of_family"),
             models.Index(fields=["created_at"], name="audit_access_by_age"),

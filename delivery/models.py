@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as lazy
 
 from audit.models import EventLog
 from delivery.querysets import DeliveryQuerySet
@@ -35,6 +36,7 @@ class Delivery(models.Model):
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = lazy("deliveries")
         constraints = [
             models.UniqueConstraint(fields=["event", "outlet", "target"], name="delivery_once"),
             models.CheckConstraint(condition=Q(outlet__in=Outlet.values), name="delivery_outlet_known"),

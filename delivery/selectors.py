@@ -73,18 +73,22 @@ def wallets_seen(access: Access) -> WalletsSeen:
 
 
 def events(access: Access, wallets: WalletsSeen) -> QuerySet[EventLog]:
+    """What `seen_events` gives, with what each is about."""
+    return about(seen_events(access, wallets))
+
+
+def about(found: QuerySet[EventLog]) -> QuerySet[EventLog]:
+    subjects = EventSubject.objects.filter(event=OuterRef("pk"))
+    return found.annotate(about=JsonList(subjects.values(v=JSONObject(kind="kind", id="subject"))))
+
+
+def seen_events(access: Access, wallets: WalletsSeen) -> QuerySet[EventLog]:
     """Numbered events that concern no wallet, or at least one that is not hidden from this viewer now; and of drafts
     the viewer's own."""
-    subjects = EventSubject.objects.filter(event=OuterRef("pk"))
-    found = (
-        EventLog.objects.in_family(access.family)
-        .numbered()
-        .open_to(access.membership)
-        .annotate(about=JsonList(subjects.values(v=JSONObject(kind="kind", id="subject"))))
-    )
+    found = EventLog.objects.in_family(access.family).numbered().open_to(access.membership)
     if not wallets.opaque:
         return found
-    of_wallets = subjects.filter(kind=SubjectKind.WALLET)
+    of_wallets = EventSubject.objects.filter(event=OuterRef("pk"), kind=SubjectKind.WALLET)
     without = ~Exists(of_wallets)
     of_rows = Q(entity_type="transaction") & Exists(of_wallets.exclude(subject__in=wallets.opaque))
     of_others = ~Q(entity_type="transaction") & Exists(of_wallets.exclude(subject__in=wallets.hidden))

@@ -50,6 +50,12 @@ def enter(actor: Actor, *, alone: bool = False, archived: bool = False) -> Acces
     return _access(membership, actor)
 
 
+def owned(actor: Actor) -> list[Access]:
+    """The caller's access to each family that they own; no lock."""
+    mine = Membership.objects.of(actor.user or 0).active().filter(role=Role.OWNER)
+    return [_access(membership, actor) for membership in _with_permissions(mine).order_by("family_id")]
+
+
 def of(membership: Membership) -> Access:
     """A member's access now, for what is made for them in their absence: there is no proof and no token of theirs."""
     return _access(_with_permissions(Membership.objects.filter(pk=membership.pk)).get(), Actor())

@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as lazy
 from guardian.models import UserObjectPermissionBase
 
 from families.querysets import FamilyQuerySet, InvitationQuerySet, MembershipQuerySet
@@ -31,6 +32,7 @@ class Family(models.Model):
     objects = FamilyQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = lazy("families")
         default_permissions = ()
         permissions = [(name.value, name.value.replace("_", " ")) for name in P]
         constraints = [

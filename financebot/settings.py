@@ -40,6 +40,7 @@ TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0, least=0, most=5)
 
 INSTALLED_APPS = [
     "financebot.api",  # before the libraries whose templates it replaces
+    "financebot.apps.OfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

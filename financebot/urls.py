@@ -1,3 +1,4 @@
+from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from accounts.pages import urlpatterns as accounts_pages
@@ -13,6 +14,7 @@ urlpatterns = [
     path("api/v1/", include("families.urls")),
     path("api/v1/", include("ledger.urls")),
     path("api/v1/", include("delivery.urls")),
+    path("admin/", admin.site.urls),
     path("openapi.json", pages.OpenApiView.as_view(), name="openapi"),
     path("docs", pages.SwaggerView.as_view(url_name="openapi"), name="docs"),
     path("docs/problems", pages.ProblemsPage.as_view(), name="problems"),

@@ -99,15 +99,19 @@ def entries(access: Access) -> QuerySet[Transaction]:
     return shown(Transaction.objects.seen_by(access), access)
 
 
-def shown(found: QuerySet[Transaction], access: Access) -> QuerySet[Transaction]:
-    """Transactions with all that is shown of them; which of them the member sees is the caller's to say."""
+def shown(found: QuerySet[Transaction], access: Access | None) -> QuerySet[Transaction]:
+    """Transactions with all that is shown of them; which of them the member sees is the caller's to say. Without an
+    access, as an operator sees them, who sees everything."""
     postings = Posting.objects.filter(transaction_id=OuterRef("pk")).order_by("pk")
     in_force = {"posting__transaction_id": OuterRef("pk"), "version": OuterRef("shares_version")}
     shares = PostingShare.objects.filter(**in_force).order_by("pk")
     approvals = Approval.objects.filter(transaction_id=OuterRef("pk")).order_by("pk")
-    linked = Transaction.objects.seen_by(access)  # what is hidden is not named by what is linked to it
+    linked: QuerySet[Transaction] = Transaction._base_manager.all()
+    holders: QuerySet[Membership] = Membership._base_manager.all()
+    if access:
+        linked = Transaction.objects.seen_by(access)  # what is hidden is not named by what is linked to it
+        holders = Membership.objects.in_family(access.family)
     tags = Tag.objects.filter(transactions=OuterRef("pk")).order_by("name")
-    holders = Membership.objects.in_family(access.family)
     joined = found.select_related("payee", "from_wallet", "to_wallet")  # few: PostgreSQL orders eight joins at most
     return joined.annotate(
         from_holder=Subquery(holders.filter(pk=OuterRef("from_wallet__holder")).values("user__first_name")),
@@ -135,8 +139,8 @@ def shown(found: QuerySet[Transaction], access: Access) -> QuerySet[Transaction]
     )
 
 
-def present(rows: Iterable[Transaction], access: Access) -> list[EntryView]:
-    """Rows of `entries` as this member sees them."""
+def present(rows: Iterable[Transaction], access: Access | None) -> list[EntryView]:
+    """Rows of `shown` as this member sees them, or an operator."""
     return [
         _view(
             row,
@@ -178,14 +182,14 @@ def has_postings(family: Family) -> bool:
 
 def _view(
     row: Transaction,
-    access: Access,
+    access: Access | None,
     *,
     postings: list[PostingView],
     shares: list[tuple[int, Decimal]],
     tags: list[str],
 ) -> EntryView:
     sides = [wallet for wallet in (row.from_wallet, row.to_wallet) if wallet]
-    seen = {wallet.pk for wallet in sides if wallet.opens_to(access)}
+    seen = {wallet.pk for wallet in sides if access is None or wallet.opens_to(access)}
     amount, currency, to_amount = _seen_amounts(row, access, seen)
     return EntryView(
         transaction=row,
@@ -221,12 +225,12 @@ def _approval(said: dict[str, Any]) -> dict[str, Any]:
     return {**said, "created_at": at if at.tzinfo else at.replace(tzinfo=UTC)}
 
 
-def _seen_amounts(row: Transaction, access: Access, seen: set[int]) -> tuple[Decimal, str, Decimal | None]:
+def _seen_amounts(row: Transaction, access: Access | None, seen: set[int]) -> tuple[Decimal, str, Decimal | None]:
     """Amount, currency and to_amount of an entry; of an exchange with a side that is not seen, the other side's alone.
 
     `seen_amount` says the same in SQL.
     """
-    if row.to_amount is None or seen >= set(row.wallet_ids):
+    if row.to_amount is None or access is None or seen >= set(row.wallet_ids):
         return row.amount, row.currency, row.to_amount
     if row.from_wallet_id not in seen and row.to_wallet and row.to_wallet.shows_rows_to(access.membership):
         return row.to_amount, row.to_wallet.currency, None

@@ -121,12 +121,13 @@ def document(code: str, *, detail: str | None = None, errors: Mapping[str, objec
 
 def of_refusal(error: DomainError) -> dict[str, Any]:
     if isinstance(error, Several):
-        errors = {str(place): _said(row) or {"body": [_sentence(row)]} for place, row in error.rows.items()}
-        return document(error.code, detail=_sentence(error), errors=errors)
-    return document(error.code, detail=None if isinstance(error, Invalid) else _sentence(error), errors=_said(error))
+        errors = {str(place): _said(row) or {"body": [sentence(row)]} for place, row in error.rows.items()}
+        return document(error.code, detail=sentence(error), errors=errors)
+    return document(error.code, detail=None if isinstance(error, Invalid) else sentence(error), errors=_said(error))
 
 
-def _sentence(error: DomainError) -> str:
+def sentence(error: DomainError) -> str:
+    """What a person reads."""
     return str(PROBLEMS[error.code].sentence) % error.facts
 
 
@@ -134,7 +135,7 @@ def _said(error: DomainError) -> Mapping[str, object] | None:
     """What is wrong, by field, where a field is to blame."""
     if isinstance(error, Invalid):
         return error.errors
-    return {error.field: [_sentence(error)]} if error.field else None
+    return {error.field: [sentence(error)]} if error.field else None
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:

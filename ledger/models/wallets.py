@@ -2,6 +2,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as lazy
 
 from families.models import Family, Membership
 from families.roles import Access, P
@@ -115,6 +116,7 @@ class Category(models.Model):
     objects = CategoryQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = lazy("categories")
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=list(CategoryKind)), name="ledger_category_kind_known"),
             models.UniqueConstraint(

@@ -1,0 +1,44 @@
+from django.contrib import admin
+
+from accounts.admin_site import OperatorOnlyAdmin
+from accounts.models import LoginSession, OneTimeCode, User
+
+
+@admin.register(User)
+class UserAdmin(OperatorOnlyAdmin):
+    list_display = ("email", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "created_at")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    search_fields = ("email", "first_name", "last_name")
+    ordering = ("-pk",)
+    fields = (
+        ("email", "email_verified_at"),
+        ("first_name", "last_name"),
+        ("language", "timezone"),
+        ("is_active", "is_staff", "is_superuser"),
+        ("created_at", "security_epoch"),
+    )
+
+
+@admin.register(LoginSession)
+class LoginSessionAdmin(OperatorOnlyAdmin):
+    list_display = ("id", "user", "client", "address", "created_at", "last_used_at", "expires_at", "revoked_at")
+    list_select_related = ("user",)
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "scope")
+    search_fields = ("user__email", "address")
+    ordering = ("-pk",)
+    fields = (
+        ("user", "client", "scope"),
+        ("address", "user_agent"),
+        ("created_at", "last_used_at", "expires_at", "revoked_at"),
+        ("proof_at", "rotated_at", "refresh_counter", "epoch"),
+    )
+
+
+@admin.register(OneTimeCode)
+class OneTimeCodeAdmin(OperatorOnlyAdmin):
+    """That there is a code and what for; its digest stays where it is."""
+
+    list_display = ("id", "purpose", "subject", "created_at", "expires_at", "used_at", "tries")
+    list_filter = ("purpose", ("used_at", admin.EmptyFieldListFilter))
+    ordering = ("-pk",)
+    fields = (("purpose", "subject"), ("created_at", "expires_at", "used_at", "tries"))

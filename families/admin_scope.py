@@ -1,0 +1,101 @@
+"""What an owner sees in the back office: rows of the families that they own, as the API would show these to them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from accounts.admin_site import OfficeAdmin, actor_of, is_operator
+from audit.trail import Actor
+from families import access as families_access
+from families.admin_acts import Act
+from families.roles import Access
+
+
+def accesses(request: HttpRequest) -> list[Access]:
+    """Whom the caller is in each family that they own now; once a request."""
+    if not hasattr(request, "owned_families"):
+        request.owned_families = families_access.owned(actor_of(request))  # type: ignore[attr-defined]
+    found: list[Access] = request.owned_families  # type: ignore[attr-defined]
+    return found
+
+
+def access_to(request: HttpRequest, family_id: int) -> Access | None:
+    """The caller's access to a family, None for an operator, who sees all of it."""
+    if is_operator(request):
+        return None
+    return next(access for access in accesses(request) if access.family == family_id)
+
+
+def rows_for(request: HttpRequest, model: type[Model], seen: Callable[[Access], QuerySet[Any]]) -> QuerySet[Any]:
+    """What an owner sees of all families that they own; everything for an operator."""
+    rows: QuerySet[Any] = model._base_manager.all()
+    if is_operator(request):
+        return rows
+    return reduce(or_, (seen(access) for access in accesses(request)), rows.none())
+
+
+class OwnerScopedAdmin(OfficeAdmin):
+    """Rows of families: operators see all, an owner those that `seen` gives.
+
+    `acts`: what an owner can do with rows chosen in the list.
+    """
+
+    acts: tuple[Act, ...] = ()
+
+    def seen(self, access: Access) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def family_of(self, row: Any) -> int:
+        family: int = row.family_id
+        return family
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return rows_for(request, self.model, self.seen).order_by(*self.get_ordering(request))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if is_operator(request):
+            return True
+        return bool(accesses(request)) if obj is None else self.get_queryset(request).filter(pk=obj.pk).exists()
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Without the family where there is but one."""
+        names = super().get_list_display(request)
+        one = not is_operator(request) and len(accesses(request)) == 1
+        return [name for name in names if name != "family"] if one else names
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Only who owns a family acts in it, and never in a window that is there to choose a row."""
+        if "_popup" in request.GET or not accesses(request):
+            return {}
+        return {act.name: (act, act.name, act.label) for act in self.acts}
+
+    def actor_for(self, request: HttpRequest, row: Any) -> Actor:
+        return replace(actor_of(request), family=self.family_of(row))
+
+
+class PresentedRows(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.model_admin.present(request, list(self.result_list))  # type: ignore[attr-defined]
+
+
+class PresentingAdmin(OwnerScopedAdmin):
+    """Rows that are not shown as they stand: `present` gives each what its viewer may see of it."""
+
+    def present(self, request: HttpRequest, rows: list[Any]) -> None:
+        raise NotImplementedError
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PresentedRows
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            self.present(request, [found])
+        return found

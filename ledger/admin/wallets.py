@@ -1,0 +1,76 @@
+from decimal import Decimal
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as lazy
+
+from families.admin_scope import OwnerScopedAdmin
+from families.roles import Access
+from financebot.common import money
+from ledger.models import Category, ExchangeRate, Wallet
+
+FAMILY = ("family", admin.RelatedOnlyFieldListFilter)
+
+
+@admin.register(Wallet)
+class WalletAdmin(OwnerScopedAdmin):
+    list_display = ("name", "family", "type", "whose", "visibility", "balanced", "held_back", "currency", "archived_at")
+    list_select_related = ("family", "holder__user")
+    list_filter = (FAMILY, "type", "visibility", "currency", ("archived_at", admin.EmptyFieldListFilter))
+    search_fields = ("name",)
+    ordering = ("family_id", "pk")
+    fields = (
+        ("name", "family"),
+        ("type", "currency", "visibility", "whose"),
+        ("balanced", "held_back", "free"),
+        ("overdraft_limit", "created_at", "archived_at"),
+    )
+
+    def seen(self, access: Access) -> QuerySet[Wallet]:
+        return Wallet.objects.seen_by(access)
+
+    @admin.display(description=lazy("Holder"))
+    def whose(self, row: Wallet) -> str:
+        return row.holder.user.first_name if row.holder else "–"
+
+    @admin.display(description=lazy("Balance"))
+    def balanced(self, row: Wallet) -> str:
+        return money.wire(row.balance, row.currency)
+
+    @admin.display(description=lazy("Held"))
+    def held_back(self, row: Wallet) -> str:
+        return money.wire(row.held, row.currency) if row.held != Decimal(0) else "–"
+
+    @admin.display(description=lazy("Available"))
+    def free(self, row: Wallet) -> str:
+        return money.wire(row.available, row.currency)
+
+
+@admin.register(Category)
+class CategoryAdmin(OwnerScopedAdmin):
+    list_display = ("name", "family", "kind", "parent", "fallback", "merged_into", "archived_at")
+    list_select_related = ("family", "parent", "merged_into")
+    list_filter = (FAMILY, "kind", ("archived_at", admin.EmptyFieldListFilter))
+    search_fields = ("name",)
+    ordering = ("family_id", "kind", "pk")
+    fields = (
+        ("name", "family"),
+        ("kind", "parent", "fallback"),
+        ("icon", "colour"),
+        ("merged_into", "created_at", "archived_at"),
+    )
+
+    def seen(self, access: Access) -> QuerySet[Category]:
+        return Category.objects.seen_by(access)
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(OwnerScopedAdmin):
+    list_display = ("day", "base", "quote", "rate", "family", "source")
+    list_select_related = ("family",)
+    list_filter = ("base", "quote", "source")
+    ordering = ("-day", "-pk")
+    fields = (("day", "base", "quote", "rate"), ("family", "source"))
+
+    def seen(self, access: Access) -> QuerySet[ExchangeRate]:
+        return ExchangeRate.objects.visible_to(access)

@@ -1,0 +1,1 @@
+"""The back office, looked at and attacked."""
