@@ -24,9 +24,11 @@ from pathlib import Path
 class Process:
     name: str
     arguments: tuple[str, ...]
+    needed: bool = True  # whether nothing starts when it fails as a preparation
 
 
-PREPARE = Process("setup", (sys.executable, "manage.py", "migrate", "--noinput"))
+SETUP = Process("setup", (sys.executable, "manage.py", "migrate", "--noinput"))
+DEMO = Process("demo", (sys.executable, "manage.py", "seed_demo", "--if-empty"), needed=False)
 GUNICORN = ("-m", "gunicorn", "financebot.wsgi:application", "--config", "deploy/gunicorn.conf.py")
 PROCESSES = (
     Process("web", (sys.executable, *GUNICORN)),
@@ -46,12 +48,14 @@ class Timing:
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 BETWEEN_LOOKS = 0.1  # seconds, while something is starting; otherwise only signals wake the main thread
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded now: little is safe after a fork
 PRINTING = threading.Lock()
 WELCOME = """
   Running at  {url}
+  Back office {url}/admin/
   API docs    {url}/docs
   Register    curl -X POST {url}/api/v1/auth/register -H 'Content-Type: application/json' \
 -d '{{"email": "you@example.com", "password": "choose a long one"}}'
@@ -111,16 +115,16 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Runs `prepare` to its end, then `processes` for ever; prints `welcome` once `ready()` is true."""
+    """Runs each of `prepare` to its end, then `processes` for ever; prints `welcome` once `ready()` is true."""
 
     processes: Sequence[Process]
-    prepare: Process | None = None
+    prepare: Sequence[Process] = ()
     ready: Callable[[], bool] | None = None
     welcome: str = ""
     timing: Timing = Timing()
 
     def __post_init__(self) -> None:
-        self.width = max(len(name) for name in ("run", *(p.name for p in (self.prepare, *self.processes) if p)))
+        self.width = max(len(name) for name in ("run", *(p.name for p in (*self.prepare, *self.processes))))
         self.running: dict[Process, Child] = {}
         self.due = dict.fromkeys(self.processes, 0.0)
         self.pauses = dict.fromkeys(self.processes, self.timing.first_pause)
@@ -130,7 +134,9 @@ class Supervisor:
         """Work until told to stop; the exit code."""
         self.catch_signals()
         try:
-            code = self.run_prepare(self.prepare) if self.prepare else 0
+            code = 0
+            for process in self.prepare:
+                code = code or self.run_prepare(process)
             while not code and not self.stopping:
                 for process in self.processes:
                     self.tend(process)
@@ -159,14 +165,19 @@ class Supervisor:
                 self.stopping |= number in STOP_SIGNALS
 
     def run_prepare(self, process: Process) -> int:
+        if self.stopping:
+            return 0
         child = self.running[process] = Child(process, self.say)
         while (code := child.ended()) is None:
             if self.stopping:
                 return 0
             self.wait(None)
         del self.running[process]
+        command = " ".join(process.arguments[1:])
+        if code and not process.needed:
+            self.say("run", f"going on, though `{command}` ended with {ending(code)}")
+            return 0
         if code:
-            command = " ".join(process.arguments[1:])
             self.say("run", f"nothing was started, because `{command}` ended with {ending(code)}")
         return code if code >= 0 else 128 - code
 
@@ -255,7 +266,8 @@ def main() -> int:
     os.environ |= {"BIND": host, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
     near = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
     ready, welcome = functools.partial(answers, near, port), WELCOME.format(url=f"http://{near}:{port}")
-    return Supervisor(PROCESSES, prepare=PREPARE, ready=ready, welcome=welcome).run()
+    prepare = (SETUP, DEMO) if host in LOOPBACK else (SETUP,)
+    return Supervisor(PROCESSES, prepare=prepare, ready=ready, welcome=welcome).run()
 
 
 if __name__ == "__main__":

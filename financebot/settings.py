@@ -16,6 +16,7 @@ env.load_dotenv(BASE_DIR / ".env")
 
 APP_ENV = env.choice("APP_ENV", "development", ["development", "test", "production"])
 PRODUCTION = APP_ENV == "production"
+DEMO = env.flag("DEMO", default=APP_ENV == "development")  # whether `make run` fills an empty database with families
 DEBUG = False
 DATA = Path(env.text("FINANCEBOT_DATA", str(BASE_DIR / "var")))
 DATA.mkdir(parents=True, exist_ok=True)

@@ -28,8 +28,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.path.insert(0, {str(SUPERVISOR.parent)!r})
 from supervisor import Process, Supervisor, Timing
 
-def toy(name, code):
-    return Process(name, (sys.executable, "-c", code))
+def toy(name, code, **more):
+    return Process(name, (sys.executable, "-c", code), **more)
 
 """
 FOR_EVER = "import os, time; print('pid', os.getpid()); time.sleep(600)"
@@ -293,7 +293,7 @@ def test_workers_of_a_process_that_crashed_are_not_left_behind(start: Start) -> 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's end")
-@pytest.mark.parametrize("options", ["", f"prepare=toy('setup', {FOR_EVER!r})"])
+@pytest.mark.parametrize("options", ["", f"prepare=[toy('setup', {FOR_EVER!r})]"])
 def test_a_supervisor_that_is_killed_takes_its_processes_along(start: Start, options: str) -> None:
     running = start(supervise(("web", FOR_EVER), options=options))
     [pid] = running.pids()
@@ -303,7 +303,7 @@ def test_a_supervisor_that_is_killed_takes_its_processes_along(start: Start, opt
 
 
 def test_the_processes_start_after_the_preparation(start: Start) -> None:
-    prepare = "prepare=toy('setup', 'import time; time.sleep(0.2); print(1)')"
+    prepare = "prepare=[toy('setup', 'import time; time.sleep(0.2); print(1)')]"
     running = start(supervise(("web", FOR_EVER), options=prepare))
     running.pids()
     assert [line[:7] for line in running.lines] == ["setup |", "web   |"]
@@ -311,15 +311,22 @@ def test_the_processes_start_after_the_preparation(start: Start) -> None:
 
 @pytest.mark.parametrize(("last_act", "code"), [("exit(7)", 7), ("import os; os.kill(os.getpid(), 9)", 137)])
 def test_a_failed_preparation_gives_its_exit_code_and_starts_nothing(start: Start, last_act: str, code: int) -> None:
-    running = start(supervise(("web", FOR_EVER), options=f"prepare=toy('setup', 'print(1); {last_act}')"))
+    running = start(supervise(("web", FOR_EVER), options=f"prepare=[toy('setup', 'print(1); {last_act}')]"))
     assert running.exit_code() == code
     assert running.lines[0] == "setup | 1"
     assert running.lines[1].startswith("run   | nothing was started, because")
     assert len(running.lines) == 2
 
 
+def test_what_is_not_needed_may_fail_and_the_processes_start(start: Start) -> None:
+    first, second = "toy('setup', 'print(1)')", "toy('demo', 'exit(7)', needed=False)"
+    running = start(supervise(("web", FOR_EVER), options=f"prepare=[{first}, {second}]"))
+    running.see("^run   . going on, though .* ended with exit code 7$")
+    running.pids()
+
+
 def test_a_signal_during_the_preparation_stops_promptly(start: Start) -> None:
-    running = start(supervise(("web", FOR_EVER), options=f"prepare=toy('setup', {FOR_EVER!r})"))
+    running = start(supervise(("web", FOR_EVER), options=f"prepare=[toy('setup', {FOR_EVER!r})]"))
     [pid] = running.pids()
     running.send(signal.SIGINT)
     assert running.exit_code() == 0
@@ -393,6 +400,7 @@ def test_make_run_prepares_starts_and_greets_the_person(make_run: Start, project
     assert running.matches("^web   . healthy")
     assert running.lines[0] == "setup | migrate --noinput"
     assert running.matches(f"Running at +{url}$")
+    assert not running.matches("seed_demo")  # others could reach it there, and log in
     assert running.matches(f"API docs +{url}/docs$")
     assert running.matches(f"curl -X POST {url}/api/v1/auth/register .*email.*password")
 

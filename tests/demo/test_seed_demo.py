@@ -95,8 +95,15 @@ def test_the_same_seed_gives_the_same_year_and_another_seed_another(plan):
 
 
 @pytest.mark.django_db
+def test_where_the_demo_is_off_an_optional_seeding_does_nothing(settings):
+    settings.DEMO = False
+    call_command("seed_demo", "--if-empty")
+    assert not Family.objects.exists()
+
+
+@pytest.mark.django_db
 def test_where_anybody_has_registered_an_optional_seeding_does_nothing(settings, tmp_path):
-    settings.DATA = tmp_path
+    settings.DATA, settings.DEMO = tmp_path, True
     User.objects.create(email="ann@example.org")
     call_command("seed_demo", "--if-empty")
     assert not Family.objects.exists()

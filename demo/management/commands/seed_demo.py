@@ -31,13 +31,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--seed", type=int, default=1, help="what is left to chance; the same gives the same year")
         parser.add_argument("--last-day", type=date.fromisoformat, help="the year's last day, today unless given")
-        parser.add_argument("--if-empty", action="store_true", help="do nothing where anybody has registered already")
+        parser.add_argument("--if-empty", action="store_true", help="only where nobody has registered and DEMO is on")
         parser.add_argument("--json", action="store_true", help="print people and password as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("The demo is not for production: everybody who reads the password could log in.")
-        if options["if_empty"] and User.objects.exists():
+        if options["if_empty"] and (not settings.DEMO or User.objects.exists()):
             return
         if (options["last_day"] or date.min) > clock.now().date():
             raise CommandError("The last day must not be later than today.")
@@ -47,6 +47,8 @@ class Command(BaseCommand):
         password = env.made_once(settings.DATA / "secrets" / "demo_password")
         hashed = hash_new(password, field="password", owner=User())
         for household, plan in PLANS:
+            if not options["json"]:
+                self.stdout.write(f"{household.name}: a year of their life")
             live(household, plan, hashed, options["last_day"], options["seed"])
         while relay_once():
             pass
