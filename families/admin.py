@@ -1,8 +1,10 @@
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts.admin_site import Looking, OperatorOnlyAdmin
@@ -11,6 +13,11 @@ from families.admin_acts import Act
 from families.admin_scope import OwnerScopedAdmin
 from families.models import Family, FamilyUserPermission, Invitation, Membership, MembershipOverride, choices_of
 from families.roles import Access, Role
+from financebot.common import money
+
+
+def limit_of(amount: Decimal | None, family: Family) -> str:
+    return "–" if amount is None else f"{money.wire(amount, family.base_currency)} {family.base_currency}"
 
 
 class RoleForm(forms.Form):
@@ -46,13 +53,13 @@ def revoke(actor: Any, invitation: Any, _version: int, _said: dict[str, Any]) ->
 
 @admin.register(Family)
 class FamilyAdmin(OwnerScopedAdmin):
-    list_display = ("name", "base_currency", "timezone", "approval_threshold", "closed_until", "archived_at")
+    list_display = ("name", "base_currency", "timezone", "threshold", "closed_until", "archived_at")
     list_filter = ("base_currency", ("archived_at", admin.EmptyFieldListFilter))
     search_fields = ("name",)
     ordering = ("name", "pk")
     fields = (
         ("name", "base_currency", "timezone"),
-        ("approval_threshold", "approvals_required", "adult_approval_limit"),
+        ("threshold", "approvals_required", "adult_limit"),
         ("undo_window", "closed_until"),
         ("created_at", "archived_at"),
     )
@@ -64,6 +71,14 @@ class FamilyAdmin(OwnerScopedAdmin):
     def family_of(self, row: Any) -> int:
         family: int = row.pk
         return family
+
+    @admin.display(description=lazy("Approval from"))
+    def threshold(self, row: Family) -> str:
+        return limit_of(row.approval_threshold, row)
+
+    @admin.display(description=lazy("Adults approve up to"))
+    def adult_limit(self, row: Family) -> str:
+        return limit_of(row.adult_approval_limit, row)
 
 
 class OverrideInline(Looking, admin.TabularInline):  # type: ignore[type-arg]
@@ -78,12 +93,12 @@ class OverrideInline(Looking, admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Membership)
 class MembershipAdmin(OwnerScopedAdmin):
-    list_display = ("person", "family", "role", "state", "spending_limit", "created_at")
+    list_display = ("person", "family", "role", "state", "limit", "created_at")
     list_select_related = ("user", "family")
     list_filter = (("family", admin.RelatedOnlyFieldListFilter), "role", "state")
     search_fields = ("user__first_name", "user__last_name")
     ordering = ("family_id", "pk")
-    fields = (("person", "family"), ("role", "state", "spending_limit"), "created_at")
+    fields = (("person", "family"), ("role", "state", "limit"), "created_at")
     inlines = (OverrideInline,)
     acts = (
         Act("change_role", lazy("Change the role"), change_role, RoleForm),
@@ -93,6 +108,13 @@ class MembershipAdmin(OwnerScopedAdmin):
 
     def seen(self, access: Access) -> QuerySet[Membership]:
         return Membership.objects.visible_to(access)
+
+    def described(self, request: HttpRequest, rows: list[Any]) -> list[tuple[Any, str]]:
+        return [(row, f"{self.person(row)} ({row.role})") for row in rows]
+
+    @admin.display(description=lazy("Spending limit"))
+    def limit(self, row: Membership) -> str:
+        return limit_of(row.spending_limit, row.family)
 
     @admin.display(description=lazy("Person"))
     def person(self, row: Membership) -> str:

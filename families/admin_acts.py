@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
@@ -34,6 +34,7 @@ class Act:
     label: Any
     do: Callable[[Actor, Any, int, dict[str, Any]], Any]
     form: type[forms.Form] = forms.Form
+    do_not_call_in_templates: ClassVar[bool] = True
 
     @property
     def __name__(self) -> str:
@@ -65,8 +66,9 @@ class Act:
         return self._tell(admin, request, told) if told else None
 
     def _ask(self, admin: Any, request: HttpRequest, chosen: list[Any], form: forms.Form) -> HttpResponse:
+        rows = admin.described(request, chosen)
         return self._page(
-            admin, request, "admin/act.html", rows=chosen, form=form, act=self, checkbox=ACTION_CHECKBOX_NAME
+            admin, request, "admin/act.html", rows=rows, form=form, act=self, checkbox=ACTION_CHECKBOX_NAME
         )
 
     def _tell(self, admin: Any, request: HttpRequest, told: list[tuple[str, Any]]) -> HttpResponse:

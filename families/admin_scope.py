@@ -75,6 +75,10 @@ class OwnerScopedAdmin(OfficeAdmin):
             return {}
         return {act.name: (act, act.name, act.label) for act in self.acts}
 
+    def described(self, request: HttpRequest, rows: list[Any]) -> list[tuple[Any, str]]:
+        """Rows with what somebody who acts on them should have read."""
+        return [(row, str(row)) for row in rows]
+
     def actor_for(self, request: HttpRequest, row: Any) -> Actor:
         return replace(actor_of(request), family=self.family_of(row))
 

@@ -81,12 +81,12 @@ def secret(name: str, *, made_in: Path | None) -> str:
     return made_once(made_in / name.lower())
 
 
-def made_once(path: Path) -> str:
-    """The secret in a file, which is made where there is none."""
+def made_once(path: Path, *, size: int = 48) -> str:
+    """The secret in a file, which is made of `size` random bytes where there is none."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
-    draft.write_text(secrets.token_urlsafe(48), "utf-8")
+    draft.write_text(secrets.token_urlsafe(size), "utf-8")
     try:
         os.link(draft, path)  # of two processes that start at once, one wins and both read its secret
     except FileExistsError:

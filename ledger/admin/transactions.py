@@ -138,6 +138,11 @@ class TransactionAdmin(PresentingAdmin):
         for row in rows:
             row.view, row.names = views[row.pk], names  # type: ignore[attr-defined]
 
+    def described(self, request: HttpRequest, rows: list[Transaction]) -> list[tuple[Any, str]]:
+        self.present(request, rows)
+        facts = (self.entry, self.money_moved, self.wallets, self.what_for, self.words, self.by)
+        return [(row, " · ".join(fact(row) for fact in facts)) for row in rows]
+
     @admin.display(description="#", ordering="pk")
     def entry(self, row: Any) -> str:
         return f"#{row.pk}"

@@ -66,11 +66,15 @@ class CategoryAdmin(OwnerScopedAdmin):
 
 @admin.register(ExchangeRate)
 class ExchangeRateAdmin(OwnerScopedAdmin):
-    list_display = ("day", "base", "quote", "rate", "family", "source")
+    list_display = ("day", "base", "quote", "costs", "family", "source")
     list_select_related = ("family",)
     list_filter = ("base", "quote", "source")
     ordering = ("-day", "-pk")
-    fields = (("day", "base", "quote", "rate"), ("family", "source"))
+    fields = (("day", "base", "quote", "costs"), ("family", "source"))
 
     def seen(self, access: Access) -> QuerySet[ExchangeRate]:
         return ExchangeRate.objects.visible_to(access)
+
+    @admin.display(description=lazy("Rate"))
+    def costs(self, row: ExchangeRate) -> str:
+        return money.wire_rate(row.rate)

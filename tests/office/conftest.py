@@ -54,10 +54,11 @@ class Desk:
         """Choose, and send the page that asks as it stands, with what is said."""
         page = self.choose(path, name, *rows)
         assert page.status_code == 200, page
-        shown = dict(re.findall(r'type="hidden" name="(version_\d+)" value="(\d+)"', page.content.decode()))
-        return self.post(
-            path, **{"action": name, "act": "1", ACTION_CHECKBOX_NAME: [row.pk for row in rows], **shown, **said}
-        )
+        shown: dict[str, list[str]] = {}
+        for field, value in re.findall(r'<input type="hidden" name="(\w+)" value="(\w*)"', page.content.decode()):
+            shown.setdefault(field, []).append(value)
+        shown.pop("csrfmiddlewaretoken")
+        return self.post(path, **shown, **said)
 
 
 def told(answer: Any) -> list[str]:

@@ -44,7 +44,7 @@ class Command(BaseCommand):
         people = [person for household, _plan in PLANS for person in household.people]
         if User.objects.filter(email__in=[person.email for person in people]).exists():
             raise CommandError("The demo families are here already.")
-        password = env.made_once(settings.DATA / "secrets" / "demo_password")
+        password = env.made_once(settings.DATA / "secrets" / "demo_password", size=12)
         hashed = hash_new(password, field="password", owner=User())
         for household, plan in PLANS:
             if not options["json"]:
