@@ -11,7 +11,6 @@ from ledger.booking.entries import (
     entry_of,
     flip,
     insert,
-    lock_seen,
     once_each,
     payee_of,
     payees_of,
@@ -21,12 +20,10 @@ from ledger.booking.entries import (
     write_shares,
 )
 from ledger.booking.founding import default_categories
+from ledger.booking.locking import lock_all, lock_seen, lock_spender, lock_wallets
 from ledger.booking.moving import (
     check_open,
     hold,
-    lock_all,
-    lock_spender,
-    lock_wallets,
     move,
     post,
     post_held,

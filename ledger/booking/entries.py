@@ -6,9 +6,7 @@ from decimal import Decimal
 
 from django.db.models import F, Q
 
-from families.roles import Access
 from financebot.common import clock
-from financebot.common.errors import NotFound
 from financebot.common.text import fold
 from ledger.errors import NotReversible
 from ledger.kinds import FACTS, SHARED, Status, TransactionType
@@ -142,20 +140,6 @@ def write_shares(entry: Entry, lines: Sequence[Line]) -> None:
         for posting, line in zip(entry.postings, lines, strict=True)
         for share in line.shares
     )
-
-
-def lock_seen(access: Access, transaction_id: int) -> Transaction:
-    """The transaction, locked together with what it replaces and what it refunds, in the order of ids. Raises
-    NotFound. A later statement than the first look: it sees what others committed while we waited."""
-    linked = Transaction.objects.seen_by(access).filter(pk=transaction_id).values_list("replaces", "refund_of").first()
-    if linked is None:
-        raise NotFound
-    ids = {transaction_id, *filter(None, linked)}
-    rows = {row.pk: row for row in Transaction.objects.in_family(access.family).filter(pk__in=ids).lock()}
-    head = rows[transaction_id]
-    if head.replaces_id:
-        head.replaces = rows[head.replaces_id]
-    return head
 
 
 def check_reversible(head: Transaction) -> None:

@@ -11,7 +11,8 @@ from financebot.common.errors import DomainError, PermissionDenied, Several, Unk
 from ledger import rules
 from ledger.booking.books import Books
 from ledger.booking.entries import Entry, insert, once_each, payees_of, tags_of
-from ledger.booking.moving import check_open, lock_spender, lock_wallets, move, reserve, start_waiting
+from ledger.booking.locking import lock_spender, lock_wallets
+from ledger.booking.moving import check_open, move, reserve, start_waiting
 from ledger.booking.planning import Plan, plan
 from ledger.booking.totals import total
 from ledger.models import Payee, Transaction, Wallet
