@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -155,6 +156,12 @@ class OperatorOnlyAdmin(OfficeAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_operator(request)
+
+
+def link(page: str, text: Any, *args: Any, **query: Any) -> str:
+    """A link to a page of the office, such as `ledger_wallet_changelist`."""
+    address = reverse(f"admin:{page}", args=args) + (f"?{urlencode(query)}" if query else "")
+    return format_html('<a href="{}">{}</a>', address, text)
 
 
 def is_operator(request: HttpRequest) -> bool:

@@ -5,9 +5,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.admin_site import Looking, OperatorOnlyAdmin
+from accounts.admin_site import Looking, OperatorOnlyAdmin, link
 from families import services
 from families.admin_acts import Act
 from families.admin_scope import OwnerScopedAdmin
@@ -62,6 +64,7 @@ class FamilyAdmin(OwnerScopedAdmin):
         ("threshold", "approvals_required", "adult_limit"),
         ("undo_window", "closed_until"),
         ("created_at", "archived_at"),
+        "rooms",
     )
     acts = (Act("invite", lazy("Invite somebody"), invite, InvitationForm),)
 
@@ -71,6 +74,17 @@ class FamilyAdmin(OwnerScopedAdmin):
     def family_of(self, row: Any) -> int:
         family: int = row.pk
         return family
+
+    @admin.display(description=lazy("Look at"))
+    def rooms(self, row: Family) -> str:
+        things = {
+            "families_membership": _("Members"),
+            "ledger_wallet": _("Wallets"),
+            "ledger_category": _("Categories"),
+            "ledger_transaction": _("Transactions"),
+        }
+        found = ((link(f"{name}_changelist", text, family__id__exact=row.pk),) for name, text in things.items())
+        return format_html_join(" · ", "{}", found)
 
     @admin.display(description=lazy("Approval from"))
     def threshold(self, row: Family) -> str:

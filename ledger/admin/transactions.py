@@ -7,12 +7,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.admin_site import is_operator
+from accounts.admin_site import is_operator, link
 from audit.trail import Actor
 from families.admin_acts import Act, ReasonForm
 from families.admin_scope import PresentingAdmin, access_to, rows_for
@@ -251,9 +250,8 @@ class TransactionAdmin(PresentingAdmin):
 
     @admin.display(description=lazy("Events"))
     def events(self, row: Any) -> str:
-        address = reverse("admin:audit_eventlog_changelist")
-        query = f"?entity_type=transaction&entity_id={row.pk}"
-        return format_html('<a href="{}{}">{}</a>', address, query, _("What happened to it"))
+        said = _("What happened to it")
+        return link("audit_eventlog_changelist", said, entity_type="transaction", entity_id=row.pk)
 
 
 def _money(amount: Decimal, currency: str) -> str:
@@ -261,6 +259,4 @@ def _money(amount: Decimal, currency: str) -> str:
 
 
 def _link(pk: int | None) -> str:
-    if pk is None:
-        return "–"
-    return format_html('<a href="{}">#{}</a>', reverse("admin:ledger_transaction_change", args=[pk]), pk)
+    return link("ledger_transaction_change", f"#{pk}", pk) if pk else "–"

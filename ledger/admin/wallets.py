@@ -2,8 +2,10 @@ from decimal import Decimal
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts.admin_site import link
 from families.admin_scope import OwnerScopedAdmin
 from families.roles import Access
 from financebot.common import money
@@ -24,10 +26,20 @@ class WalletAdmin(OwnerScopedAdmin):
         ("type", "currency", "visibility", "whose"),
         ("balanced", "held_back", "free"),
         ("overdraft_limit", "created_at", "archived_at"),
+        ("entries", "events"),
     )
 
     def seen(self, access: Access) -> QuerySet[Wallet]:
         return Wallet.objects.seen_by(access)
+
+    @admin.display(description=lazy("Entries"))
+    def entries(self, row: Wallet) -> str:
+        return link("ledger_transaction_changelist", _("What moved on it"), wallet=row.pk)
+
+    @admin.display(description=lazy("Events"))
+    def events(self, row: Wallet) -> str:
+        said = _("What happened to it")
+        return link("audit_eventlog_changelist", said, entity_type="wallet", entity_id=row.pk)
 
     @admin.display(description=lazy("Holder"))
     def whose(self, row: Wallet) -> str:
