@@ -28,7 +28,7 @@ def main() -> int:
 
 def suite(environment: dict[str, str], name: str, *options: str) -> int:
     say(f"the suite on {name}")
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *options, *sys.argv[1:]]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *options, *sys.argv[1:]]
     return subprocess.run(command, check=False, env=environment).returncode
 
 
