@@ -11,7 +11,7 @@ from accounts.errors import InvalidCode
 from accounts.models import CodePurpose
 from families.models import Family
 from families.services import suspend_member
-from financebot.common.errors import StepUpRequired
+from financebot.common.errors import PermissionDenied, StepUpRequired
 from financebot.common.usecase import unit_of_work
 from ledger.errors import AlreadyDecided, OwnTransaction
 from ledger.models import Transaction
@@ -101,3 +101,19 @@ def test_a_confirmation_token_works_once(house: House):
         confirm_transaction(actor=house.adult.actor, transaction_id=entry, token=token, version=None)
     with pytest.raises(InvalidCode), unit_of_work():
         confirm_transaction(actor=house.adult.actor, transaction_id=entry, token=token, version=None)
+
+
+def test_above_their_limit_an_adult_alone_is_refused_where_one_would_decide(house: House):
+    Family.objects.filter(pk=house.family.pk).update(adult_approval_limit=Decimal(550))
+    entry = house.spend("600.00", by="member").transaction.pk
+    with pytest.raises(PermissionDenied) as refusal:
+        confirm(house, "adult", entry)
+    assert refusal.value.facts == {"permission": "approve_large_transaction"}
+    assert confirm(house, "owner", entry) == "executed"
+
+
+def test_above_their_limit_an_adult_agrees_beside_an_owner(house: House):
+    Family.objects.filter(pk=house.family.pk).update(adult_approval_limit=Decimal(550), approvals_required=2)
+    entry = house.spend("600.00", by="member").transaction.pk
+    assert confirm(house, "adult", entry) == "pending_approval"
+    assert confirm(house, "owner", entry) == "executed"
