@@ -66,7 +66,7 @@ class FamilyAdmin(OwnerScopedAdmin):
         ("created_at", "archived_at"),
         "rooms",
     )
-    acts = (Act("invite", lazy("Invite somebody"), invite, InvitationForm),)
+    acts = (Act("invite", lazy("Invite somebody"), lazy("somebody is invited"), invite, InvitationForm),)
 
     def seen(self, access: Access) -> QuerySet[Family]:
         return Family.objects.in_reach(access.user).filter(pk=access.family)
@@ -115,9 +115,9 @@ class MembershipAdmin(OwnerScopedAdmin):
     fields = (("person", "family"), ("role", "state", "limit"), "created_at")
     inlines = (OverrideInline,)
     acts = (
-        Act("change_role", lazy("Change the role"), change_role, RoleForm),
-        Act("suspend", lazy("Suspend"), suspend),
-        Act("resume", lazy("Resume"), resume),
+        Act("change_role", lazy("Change the role"), lazy("the role is changed"), change_role, RoleForm),
+        Act("suspend", lazy("Suspend"), lazy("suspended"), suspend),
+        Act("resume", lazy("Resume"), lazy("let in again"), resume),
     )
 
     def seen(self, access: Access) -> QuerySet[Membership]:
@@ -143,7 +143,7 @@ class InvitationAdmin(OwnerScopedAdmin):
     search_fields = ("email",)
     ordering = ("-pk",)
     fields = (("family", "role", "email"), ("state", "created_at", "expires_at"))
-    acts = (Act("revoke", lazy("Take back"), revoke),)
+    acts = (Act("revoke", lazy("Take back"), lazy("taken back"), revoke),)
 
     def seen(self, access: Access) -> QuerySet[Invitation]:
         return Invitation.objects.visible_to(access)

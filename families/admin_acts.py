@@ -27,11 +27,13 @@ class ReasonForm(forms.Form):
 
 @dataclass(frozen=True)
 class Act:
-    """An action of a list. `do` calls one use case, with the actor, the row, the version of it that was seen, and what
-    the form says; what it returns, if anything, is shown once and nowhere kept."""
+    """An action of a list, and what is said of a row when it is `done`. `do` calls one use case, with the actor, the
+    row, the version of it that was seen, and what the form says; what it returns, if anything, is shown once and kept
+    nowhere."""
 
     name: str
     label: Any
+    done: Any
     do: Callable[[Actor, Any, int, dict[str, Any]], Any]
     form: type[forms.Form] = forms.Form
     do_not_call_in_templates: ClassVar[bool] = True
@@ -61,7 +63,7 @@ class Act:
             except DomainError as error:
                 messages.error(request, f"{row}: {problems.sentence(error)}")
             else:
-                messages.success(request, f"{row}: {self.label}")
+                messages.success(request, f"{row}: {self.done}")
                 told += [(str(row), outcome)] if outcome else []
         return self._tell(admin, request, told) if told else None
 

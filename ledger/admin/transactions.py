@@ -81,7 +81,7 @@ def reverse_entry(actor: Actor, entry: Transaction, _version: int, said: dict[st
 @admin.register(Transaction)
 class TransactionAdmin(PresentingAdmin):
     list_display = (
-        "entry", "occurred_on", "kind", "status", "money_moved", "wallets", "what_for", "words", "by", "family",
+        "entry", "occurred_on", "kind", "state", "money_moved", "wallets", "what_for", "words", "by", "family",
     )  # fmt: skip
     list_filter = (
         ("family", admin.RelatedOnlyFieldListFilter),
@@ -96,7 +96,7 @@ class TransactionAdmin(PresentingAdmin):
     search_help_text = lazy("Words of the description, notes, payee or tags")
     ordering = ("-occurred_on", "-pk")
     fields = (
-        ("kind", "status", "occurred_on"),
+        ("kind", "state", "occurred_on"),
         ("money_moved", "to_money", "source", "target"),
         ("what_for", "for_whom", "by", "channel"),
         ("description", "payee_name", "tag_names"),
@@ -108,9 +108,9 @@ class TransactionAdmin(PresentingAdmin):
         "events",
     )
     acts = (
-        Act("confirm", lazy("Approve"), confirm),
-        Act("reject", lazy("Reject"), reject, ReasonForm),
-        Act("reverse", lazy("Reverse"), reverse_entry, ReasonForm),
+        Act("confirm", lazy("Approve"), lazy("approved"), confirm),
+        Act("reject", lazy("Reject"), lazy("rejected"), reject, ReasonForm),
+        Act("reverse", lazy("Reverse"), lazy("reversed"), reverse_entry, ReasonForm),
     )
 
     def seen(self, access: Access) -> QuerySet[Transaction]:
@@ -149,6 +149,10 @@ class TransactionAdmin(PresentingAdmin):
     @admin.display(description=lazy("Type"))
     def kind(self, row: Any) -> str:
         return f"{row.type} ({_('reversal')})" if row.reverses_id else row.type
+
+    @admin.display(description=lazy("Status"))
+    def state(self, row: Any) -> str:
+        return row.status.replace("_", " ")  # type: ignore[no-any-return]
 
     @admin.display(description=lazy("Amount"))
     def money_moved(self, row: Any) -> str:

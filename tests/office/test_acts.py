@@ -73,7 +73,7 @@ def test_what_cannot_be_done_is_said_and_the_others_are_done(house, desk, waitin
     entry.refresh_from_db()
     assert entry.status == "reversed"
     assert sorted(told(answer)) == sorted(
-        [f"expense {waiting.pk}: This transaction cannot be reversed.", f"income {entry.pk}: Reverse"]
+        [f"expense {waiting.pk}: This transaction cannot be reversed.", f"income {entry.pk}: reversed"]
     )
 
 
