@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cached_property, reduce
+from operator import getitem
 from typing import Any
 
 from django.http import QueryDict
@@ -36,6 +38,28 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 class Answer(serializers.Serializer[Any]):
     """The shape of an answer: attributes or keys of what a use case or a selector gave."""
+
+    @cached_property
+    def _plan(self) -> list[tuple[str, list[str], Any]]:
+        """Name, way to the value (none where the field has its own), field."""
+        plain = serializers.Field.get_attribute
+        fields = {name: field for name, field in self.fields.items() if not field.write_only}
+        return [(n, f.source_attrs if type(f).get_attribute is plain else [], f) for n, f in fields.items()]
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """As DRF's own, which asks each field of each row for its way to the value: twice as long for a list."""
+        found: dict[str, Any] = {}
+        read = getitem if isinstance(instance, Mapping) else getattr
+        for name, way, field in self._plan:
+            try:
+                value = reduce(read, way, instance) if way else field.get_attribute(instance)
+            except (KeyError, AttributeError):
+                try:
+                    value = field.get_attribute(instance)  # which knows what may be missing
+                except serializers.SkipField:
+                    continue
+            found[name] = None if value is None else field.to_representation(value)
+        return found
 
 
 def _single(data: QueryDict) -> dict[str, Any]:
@@ -89,17 +113,13 @@ class MoneyText(serializers.Field[Any, Any, Any, Any]):
     """An amount in an answer: a string with the decimals of the currency that another attribute names."""
 
     def __init__(self, currency: str = "currency", **kwargs: Any) -> None:
-        self.currency = currency
+        self.ways = currency.split(".")
         super().__init__(read_only=True, **kwargs)
 
     def get_attribute(self, instance: Any) -> Any:
-        amount = super().get_attribute(instance)
-        if amount is None:
-            return None
-        found = instance
-        for name in self.currency.split("."):
-            found = found[name] if isinstance(found, Mapping) else getattr(found, name)
-        return amount, found
+        read = getitem if isinstance(instance, Mapping) else getattr
+        amount = reduce(read, self.source_attrs, instance)
+        return None if amount is None else (amount, reduce(read, self.ways, instance))
 
     def to_representation(self, value: tuple[Decimal, str]) -> str:
         return money.wire(*value)
