@@ -39,6 +39,11 @@ def posting_base_amount(s: Scene) -> tuple[str, int]:
     return entry(s)
 
 
+def base_of_a_wallet_s_posting(s: Scene) -> tuple[str, int]:
+    update(Posting, s.booked.postings[0].pk, base_amount=-TEN + CENT)
+    return entry(s)
+
+
 def posting_currency(s: Scene) -> tuple[str, int]:
     update(Posting, s.booked.postings[1].pk, currency="USD")
     return entry(s)
@@ -335,6 +340,7 @@ def booked_after_the_closing(s: Scene) -> tuple[str, int]:
 DAMAGES: list[tuple[int, Damage]] = [
     (1, posting_amount),
     (1, posting_base_amount),
+    (1, base_of_a_wallet_s_posting),
     (1, posting_currency),
     (1, posting_deleted),
     (1, posting_added),
