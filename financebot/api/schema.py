@@ -3,12 +3,13 @@
 import inspect
 from typing import Any, cast
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
 from financebot.api.problems import MEDIA_TYPE, PROBLEMS
-from financebot.api.serializers import Answer, PageAnswer
+from financebot.api.serializers import Answer, PageAnswer, StrictSerializer
 from financebot.api.views import Call
 from financebot.common.errors import Invalid, NotFound
 
@@ -23,6 +24,25 @@ class ProblemAnswer(Answer):
     code = serializers.ChoiceField(choices=sorted(PROBLEMS))
     request_id = serializers.CharField()
     errors = serializers.DictField(required=False)  # type: ignore[assignment]
+
+
+class StrictSchema(OpenApiSerializerExtension):
+    target_class = StrictSerializer
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> Any:
+        found = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001 - as they do
+        return {**found, "additionalProperties": False}
+
+
+class AnswerSchema(OpenApiSerializerExtension):
+    target_class = Answer
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> Any:
+        found = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001 - as they do
+        required = [name for name in found.get("required", []) if name not in self.target.sometimes]
+        return {**found, "required": required} if self.target.sometimes else found
 
 
 class CallSchema(AutoSchema):
@@ -51,6 +71,10 @@ class CallSchema(AutoSchema):
         if self.call.query().fields:
             found.append(self.call.query)
         return found
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """A list gives its operation's name only: what is answered is one object, a page too."""
+        return serializer is None and super()._is_list_view()
 
     def get_auth(self) -> list[Any]:
         return [] if self.call.needs.kind == "anyone" else [{"bearer": []}]
