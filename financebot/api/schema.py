@@ -3,7 +3,6 @@
 import inspect
 from typing import Any, cast
 
-from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse, inline_serializer
 from rest_framework import serializers
@@ -24,25 +23,6 @@ class ProblemAnswer(Answer):
     code = serializers.ChoiceField(choices=sorted(PROBLEMS))
     request_id = serializers.CharField()
     errors = serializers.DictField(required=False)  # type: ignore[assignment]
-
-
-class StrictSchema(OpenApiSerializerExtension):
-    target_class = StrictSerializer
-    match_subclasses = True
-
-    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> Any:
-        found = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001 - as they do
-        return {**found, "additionalProperties": False}
-
-
-class AnswerSchema(OpenApiSerializerExtension):
-    target_class = Answer
-    match_subclasses = True
-
-    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> Any:
-        found = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001 - as they do
-        required = [name for name in found.get("required", []) if name not in self.target.sometimes]
-        return {**found, "required": required} if self.target.sometimes else found
 
 
 class CallSchema(AutoSchema):
@@ -75,6 +55,15 @@ class CallSchema(AutoSchema):
     def _is_list_view(self, serializer: Any = None) -> bool:
         """A list gives its operation's name only: what is answered is one object, a page too."""
         return serializer is None and super()._is_list_view()
+
+    def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: Any = False) -> Any:  # noqa: FBT002
+        found = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        shape = serializer if isinstance(serializer, type) else type(serializer)
+        if issubclass(shape, StrictSerializer):
+            return {**found, "additionalProperties": False}
+        if issubclass(shape, Answer) and shape.sometimes:
+            return {**found, "required": [name for name in found["required"] if name not in shape.sometimes]}
+        return found
 
     def get_auth(self) -> list[Any]:
         return [] if self.call.needs.kind == "anyone" else [{"bearer": []}]

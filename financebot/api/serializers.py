@@ -29,10 +29,7 @@ JSON_TYPES: list[tuple[type[serializers.Field[Any, Any, Any, Any]], type]] = [
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses unknown fields, here and in nested serializers, and what is not of the type that the document names.
-
-    DRF's own fields take `12` for "12", "12" for 12 and "yes" for true. In a query all is text, so it is read so there.
-    """
+    """Refuses unknown fields and values of another type, here and in nested serializers."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, QueryDict):
@@ -55,7 +52,10 @@ class Answer(serializers.Serializer[Any]):
 
 
 def _mistyped(field: Any, value: Any) -> str:
-    """What to say of a value of another JSON type than the field's, or nothing; null is for the field to judge."""
+    """What to say of a value of another JSON type than the field's, or nothing; null is for the field to judge.
+
+    DRF's own fields take 12 for "12", "12" for 12 and "yes" for true, as is right in a query, where all is text.
+    """
     if isinstance(field, serializers.ListField) and isinstance(value, list):
         return next(filter(None, (_mistyped(field.child, item) for item in value)), "")
     wanted = next((kind for base, kind in JSON_TYPES if isinstance(field, base)), None)

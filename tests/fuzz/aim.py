@@ -1,10 +1,10 @@
 """Requests as the document allows or forbids them, some of them aimed at what there is."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
-from schemathesis import GenerationMode
 from schemathesis.generation.case import Case
 
 KINDS = {  # which rows the ids of these names belong to
@@ -32,45 +32,56 @@ PLAUSIBLE: dict[str, list[Any]] = {  # what else is refused early where it is ma
     "occurred_on": [date(2026, 1, 31).isoformat(), date(2026, 2, 1).isoformat()],
     "version": [1, 2],
 }
-IN_FOUR = st.integers(0, 3)
+FOUR = st.integers(0, 3)
+SIDES = st.sampled_from([["from_wallet_id"], ["to_wallet_id"], ["from_wallet_id", "to_wallet_id"], []])
+
+
+@dataclass(frozen=True)
+class Aim:
+    """Puts what there is in three of four places where it could stand."""
+
+    draw: st.DrawFn
+    chosen: dict[str, list[Any]]
+
+    def hits(self) -> bool:
+        return self.draw(FOUR) < 3  # the simplest draw does: one example alone is worth something, then
+
+    def pick(self, name: str) -> Any:
+        return self.draw(st.sampled_from(self.chosen[name]))
+
+    def at(self, found: Any, name: str = "") -> Any:
+        if isinstance(found, list):
+            return [self.at(item) for item in found]
+        if isinstance(found, dict):
+            return {key: self.at(value, key) for key, value in found.items()}
+        fits = name in self.chosen and isinstance(found, type(self.chosen[name][0]))
+        return self.pick(name) if fits and self.hits() else found
+
+    def entry(self, found: Any) -> Any:
+        """An entry names a wallet or two: hardly one that is made up does."""
+        if not isinstance(found, dict):
+            return found
+        return {**found, **{name: self.pick(name) for name in self.draw(SIDES)}}
+
+    def body(self, path: str, found: dict[str, Any]) -> dict[str, Any]:
+        aimed = self.at(found)
+        if isinstance(aimed.get("transactions"), list):
+            aimed["transactions"] = [self.entry(row) for row in aimed["transactions"]]
+        return self.entry(aimed) if path.endswith("/transactions") else aimed
 
 
 @st.composite
-def requests(draw: st.DrawFn, operation: Any, mode: GenerationMode, ids: dict[str, list[int]]) -> Case:
-    """A case of the operation; three of four values that could name a row or make sense do."""
-    case = draw(operation.as_strategy(generation_mode=mode))
-    kind = operation.path.split("/{id}")[0].split("/")[-1]
-    chosen = {name: ids[of] for name, of in {**KINDS, "id": kind}.items() if ids.get(of)} | PLAUSIBLE
-
-    def aimed(found: Any) -> Any:
-        if isinstance(found, list):
-            return [aimed(item) for item in found]
-        if isinstance(found, dict):
-            return {name: one(name, value) for name, value in found.items()}
-        return found
-
-    def one(name: str, value: Any) -> Any:
-        likely = chosen.get(name)
-        if likely and isinstance(value, type(likely[0])) and draw(IN_FOUR) < 3:
-            return draw(st.sampled_from(likely))
-        return aimed(value)
-
-    def from_somewhere(entry: Any) -> Any:
-        """An entry names a wallet or two: hardly one that is made up does."""
-        wallets = draw(st.sampled_from([["from_wallet_id"], ["to_wallet_id"], ["from_wallet_id", "to_wallet_id"], []]))
-        named = {name: draw(st.sampled_from(ids["wallets"])) for name in wallets}
-        return {**entry, **named} if isinstance(entry, dict) else entry
-
+def aimed(draw: st.DrawFn, path: str, cases: st.SearchStrategy[Case], ids: dict[str, list[int]]) -> Case:
+    """A case of the operation at this path, aimed at what there is."""
+    case = draw(cases)
+    kind = path.split("/{id}", maxsplit=1)[0].rsplit("/", maxsplit=1)[-1]
+    known = {name: ids[of] for name, of in {**KINDS, "id": kind}.items() if ids.get(of)}
+    aim = Aim(draw, known | PLAUSIBLE)
     for name in case.path_parameters or {}:
-        if chosen.get(name) and draw(IN_FOUR) < 3:
-            case.path_parameters[name] = str(draw(st.sampled_from(chosen[name])))
+        if name in known and aim.hits():
+            case.path_parameters[name] = str(aim.pick(name))
     if case.query:
-        case.query = aimed(case.query)
+        case.query = aim.at(case.query)
     if isinstance(case.body, dict):
-        body = aimed(case.body)
-        if case.path == "/api/v1/transactions":
-            body = from_somewhere(body)
-        if isinstance(body.get("transactions"), list):
-            body["transactions"] = [from_somewhere(entry) for entry in body["transactions"]]
-        case.body = body
+        case.body = aim.body(path, case.body)
     return case
