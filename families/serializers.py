@@ -96,6 +96,12 @@ class MemberRead(MemberBrief):
     version = serializers.IntegerField()
 
 
+class MemberListed(MemberRead):
+    """A member as the list shows them: a child and a reader learn less of the others."""
+
+    sometimes = frozenset({"user_id", "last_name", "spending_limit", "state", "version"})
+
+
 class InvitationWrite(StrictSerializer):
     role = serializers.ChoiceField(choices=list(Role))
     email = AddressField(required=False, allow_null=True)

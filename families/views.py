@@ -129,7 +129,7 @@ class OneFamilyViewSet(FamilyViewSet):
 class MemberViewSet(FamilyViewSet):
     model = Membership
     calls = {
-        "list": Call(needs=any_of(P.VIEW_MEMBERS), query=PageQuery, answer=serializers.MemberRead, ordering="id"),
+        "list": Call(needs=any_of(P.VIEW_MEMBERS), query=PageQuery, answer=serializers.MemberListed, ordering="id"),
         "partial_update": Call(
             needs=any_of(P.MANAGE_MEMBERS),
             body=serializers.MemberEdit,

@@ -1,8 +1,10 @@
 """The compose file says what the code understands."""
 
 import re
+import runpy
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import yaml
@@ -76,3 +78,10 @@ def test_the_image_installs_with_hashes_and_runs_as_nobody_special():
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     assert "--require-hashes -r requirements/base.txt" in dockerfile
     assert "\nUSER financebot\n" in dockerfile
+
+
+def test_the_server_takes_the_longest_search_there_is():
+    limit = runpy.run_path(str(ROOT / "deploy" / "gunicorn.conf.py"))["limit_request_line"]
+    longest = {"search": 200, "payee": 200, "tag": 50}
+    query = urlencode({name: "\N{MONEY BAG}" * length for name, length in longest.items()})
+    assert 4094 < len(f"GET /api/v1/transactions?{query} HTTP/1.1") < limit

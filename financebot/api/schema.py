@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
 from financebot.api.problems import MEDIA_TYPE, PROBLEMS
-from financebot.api.serializers import Answer, PageAnswer
+from financebot.api.serializers import Answer, PageAnswer, StrictSerializer
 from financebot.api.views import Call
 from financebot.common.errors import Invalid, NotFound
 
@@ -50,6 +50,19 @@ class CallSchema(AutoSchema):
         found: list[Any] = []
         if self.call.query().fields:
             found.append(self.call.query)
+        return found
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """A list gives its operation's name only: what is answered is one object, a page too."""
+        return serializer is None and super()._is_list_view()
+
+    def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: Any = False) -> Any:  # noqa: FBT002
+        found = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        shape = serializer if isinstance(serializer, type) else type(serializer)
+        if issubclass(shape, StrictSerializer):
+            return {**found, "additionalProperties": False}
+        if issubclass(shape, Answer) and shape.sometimes:
+            return {**found, "required": [name for name in found["required"] if name not in shape.sometimes]}
         return found
 
     def get_auth(self) -> list[Any]:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property, reduce
 from operator import getitem
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -23,12 +23,23 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 CURRENCY_CODES = sorted(money.currencies())
 
 
+JSON_TYPES: list[tuple[type[serializers.Field[Any, Any, Any, Any]], type]] = [
+    (serializers.BooleanField, bool),
+    (serializers.IntegerField, int),
+    (serializers.CharField, str),
+]
+
+
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses unknown fields, here and in nested serializers."""
+    """Refuses unknown fields and values of another type, here and in nested serializers."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, QueryDict):
             data = _single(data)
+        elif isinstance(data, Mapping):
+            wrong = {name: _mistyped(field, data[name]) for name, field in self.fields.items() if name in data}
+            if said := {name: [message] for name, message in wrong.items() if message}:
+                raise serializers.ValidationError(said)
         if isinstance(data, Mapping):
             known = {name for name, field in self.fields.items() if not field.read_only}
             if unknown := {name: [_("Unknown field.")] for name in data if name not in known}:
@@ -38,6 +49,8 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 class Answer(serializers.Serializer[Any]):
     """The shape of an answer: attributes or keys of what a use case or a selector gave."""
+
+    sometimes: ClassVar[frozenset[str]] = frozenset()  # what not everybody is given
 
     @cached_property
     def _plan(self) -> list[tuple[str, list[str], Any]]:
@@ -60,6 +73,18 @@ class Answer(serializers.Serializer[Any]):
                     continue
             found[name] = None if value is None else field.to_representation(value)
         return found
+
+
+def _mistyped(field: Any, value: Any) -> str:
+    """What to say of a value of another JSON type than the field's, or nothing; null is for the field to judge.
+
+    DRF's own fields take 12 for "12", "12" for 12 and "yes" for true, as is right in a query, where all is text.
+    """
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        return next(filter(None, (_mistyped(field.child, item) for item in value)), "")
+    wanted = next((kind for base, kind in JSON_TYPES if isinstance(field, base)), None)
+    wrong = wanted and value is not None and type(value) is not wanted  # a bool is an int to `isinstance`
+    return str(field.error_messages["invalid"]) if wrong else ""
 
 
 def _single(data: QueryDict) -> dict[str, Any]:
@@ -91,7 +116,14 @@ class IdField(WholeField):
         super().__init__(min_value=1, max_value=ID_MAX, **kwargs)
 
 
-@extend_schema_field({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "examples": ["50.00"]})
+@extend_schema_field(
+    {
+        "type": ["string", "number"],
+        "pattern": r"^-?[0-9]+(\.[0-9]+)?$",
+        "maxLength": money.AMOUNT_LENGTH,
+        "examples": ["50.00"],
+    }
+)
 class AmountField(serializers.Field[Decimal, Any, Any, Any]):
     """An amount in a request: a string like `50.00`, or a JSON number read by its text. No exponent."""
 

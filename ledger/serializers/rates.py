@@ -14,7 +14,10 @@ RATE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
 DIGITS = 15  # significant ones: as many as SQLite keeps exactly
 
 
-@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,12})?$", "examples": ["1.0825"]})
+SHAPE = {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,12})?$", "examples": ["1.0825"]}
+
+
+@extend_schema_field({**SHAPE, "type": ["string", "number"]})
 class RateField(serializers.Field[Decimal, Any, Any, Any]):
     """A positive rate: at most 12 digits before the point and 12 after it, 15 significant in all. No exponent."""
 
@@ -28,6 +31,11 @@ class RateField(serializers.Field[Decimal, Any, Any, Any]):
 
     def to_representation(self, value: Decimal) -> str:
         return money.wire_rate(value)
+
+
+@extend_schema_field(SHAPE)
+class RateText(RateField):
+    """A rate in an answer: always a string."""
 
 
 class RateWrite(StrictSerializer):
@@ -48,7 +56,7 @@ class RateRead(Answer):
     family_id = serializers.IntegerField(allow_null=True, help_text="null: for all families")
     base_currency = serializers.CharField(source="base")
     quote_currency = serializers.CharField(source="quote")
-    rate = RateField(help_text="what one unit of the base currency costs in the quote currency")
+    rate = RateText(help_text="what one unit of the base currency costs in the quote currency")
     date = serializers.DateField(source="day")
     source = serializers.CharField()  # type: ignore[assignment]
     created_at = serializers.DateTimeField()

@@ -113,9 +113,16 @@ class TransactionWrite(NewEntry):
     family_id = IdField(required=False)
 
 
+class BulkRow(NewEntry):
+    """The shape of a row, for the document; `validate_transactions` reads the rows."""
+
+    def run_validation(self, data: Any = None) -> Any:
+        return data
+
+
 class BulkWrite(StrictSerializer):
     family_id = IdField(required=False)
-    transactions = serializers.ListField(min_length=1, max_length=ROWS_MAX)
+    transactions = serializers.ListField(child=BulkRow(), min_length=1, max_length=ROWS_MAX)
 
     def validate_transactions(self, rows: list[Any]) -> list[Any]:
         """Every row by itself: all that are wrong are named by their place."""

@@ -273,3 +273,25 @@ def test_a_private_wallet_passes_neither_to_the_family_nor_to_a_child(holder: st
     answer = house.adult.http.patch(f"/wallets/{secret}", holder_id=holder_id)
     assert (answer.status_code, faults_of(answer)) == (answer.status_code, "")
     assert answer.status_code in {403, 409, 422}
+
+
+MISTYPED = [
+    ("/auth/register", {"email": "typed@example.org", "password": 918273645546372819}, "password"),
+    ("/auth/logout", {"all": "yes"}, "all"),
+    ("/families", {"name": 5, "base_currency": "EUR"}, "name"),
+    ("/transactions", {"from_wallet_id": "1", "amount": "1"}, "from_wallet_id"),
+    ("/transactions", {"from_wallet_id": 1, "amount": "1", "draft": 1}, "draft"),
+    ("/transactions", {"from_wallet_id": 1, "amount": "1", "tags": ["trip", 7]}, "tags"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "field"), MISTYPED, ids=[field for _, _, field in MISTYPED])
+def test_a_value_of_another_json_type_than_documented_is_refused(path, body, field, house: House):
+    answer = house.owner.http.post(path, **body)
+    assert (answer.status_code, answer.json()["code"], list(answer.json()["errors"])) == (400, "invalid", [field])
+
+
+def test_a_row_of_a_bulk_of_another_type_is_refused_by_its_place(house: House):
+    good = {"from_wallet_id": house.wallets["cash"].pk, "amount": "1"}
+    answer = house.owner.http.post("/transactions/bulk", transactions=[good, {**good, "notes": 5}])
+    assert (answer.status_code, answer.json()["errors"]) == (400, {"1": {"notes": ["Not a valid string."]}})

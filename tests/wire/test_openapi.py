@@ -96,6 +96,37 @@ def test_every_operation_tells_of_a_success_and_of_problems(document):
         assert "application/problem+json" in row["responses"]["400"]["content"], (verb, path)
 
 
+def test_every_answer_is_told_as_the_one_object_that_it_is(document):
+    for path, verb, row in operations(document):
+        for status in {"200", "201"} & set(row["responses"]):
+            [answer] = row["responses"][status]["content"].values()
+            assert "$ref" in answer["schema"], (verb, path)  # a page too: an array would be a list of pages
+
+
+def test_bodies_say_that_they_take_no_unknown_fields(document):
+    bodies = {name: told for name, told in document["components"]["schemas"].items() if name.endswith("Request")}
+    assert len(bodies) > 20
+    assert [name for name, told in bodies.items() if told["additionalProperties"] is not False] == []
+
+
+def test_a_bulk_tells_the_shape_of_its_rows(document):
+    rows = document["components"]["schemas"]["BulkWriteRequest"]["properties"]["transactions"]
+    assert rows["items"] == {"$ref": "#/components/schemas/BulkRowRequest"}
+    assert (rows["minItems"], rows["maxItems"]) == (1, 1000)
+
+
+def test_the_list_of_members_promises_only_what_a_child_is_given_too(document):
+    assert document["components"]["schemas"]["MemberListed"]["required"] == ["first_name", "id", "role"]
+
+
+def test_amounts_and_rates_may_be_numbers_in_a_body_and_are_strings_in_an_answer(document):
+    shapes = document["components"]["schemas"]
+    for name in ("amount", "rate"):
+        taken = shapes["TransactionWriteRequest"]["properties"][name]["type"]
+        assert set(taken) - {"null"} == {"string", "number"}
+    assert shapes["RateRead"]["properties"]["rate"]["type"] == "string"
+
+
 def test_what_needs_a_token_says_so(document):
     for path, verb, row in operations(document):
         open_to_all = path in {f"/api/v1/auth/{name}" for name in ("register", "login", "refresh")}
