@@ -1,7 +1,7 @@
 """Whatever is sent to the API, rightly or wrongly, is answered as its OpenAPI document says.
 
 As each role, as a stranger and as nobody, with requests that the document allows and ones that it forbids. In short
-with the other tests; with hundreds of requests for each operation and person as a slow proof.
+with the other tests; with dozens of requests for each operation and person as a slow proof.
 """
 
 from collections import Counter
