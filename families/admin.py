@@ -23,7 +23,7 @@ def limit_of(amount: Decimal | None, family: Family) -> str:
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=choices_of(Role))
+    role = forms.ChoiceField(choices=choices_of(Role), initial=Role.MEMBER)
 
 
 class InvitationForm(RoleForm):
