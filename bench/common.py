@@ -167,7 +167,7 @@ class Sample:
 def percentile(values: Sequence[float], percent: int) -> float:
     """Nearest rank."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+    return ordered[-(-len(ordered) * percent // 100) - 1]
 
 
 def wire(method: str, path: str, token: str, body: bytes | None = None) -> bytes:
@@ -245,9 +245,11 @@ def _ticks() -> list[int]:
     return [int(ticks) for ticks in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
 
 
-def interleaved(figures: dict[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, list[Any]]:
-    """What each measures, once a round, one after the other."""
-    found: dict[str, list[Any]] = {name: [] for name in figures}
+def interleaved(figures: dict[Any, Callable[[], Any]], rounds: int = ROUNDS) -> dict[Any, list[Any]]:
+    """What each measures, once a round, one after the other; once before, for code to be loaded and caches filled."""
+    found: dict[Any, list[Any]] = {name: [] for name in figures}
+    for measure in figures.values():
+        measure()
     for turn in range(rounds):
         free = idle()
         warning = "" if free >= STEADY else f", under {STEADY:.0f} %: something else runs, and takes part in the times"

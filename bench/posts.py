@@ -6,7 +6,7 @@ Over HTTP to gunicorn with the relay beside it: a session to look up, permission
 events, the access log. A transfer moves two wallets as a raw entry does; an expense adds its share and month's totals.
 """
 
-from common import ROUNDS, VENDOR, Row, Sample, bad, drive, interleaved, ms, rate, rates, ratio, running, scratch, table
+from common import VENDOR, Row, Sample, bad, drive, interleaved, ms, rate, rates, ratio, running, scratch, table
 
 CREATED = 201
 
@@ -22,10 +22,10 @@ def rows(found: dict[str, list[Sample]]) -> list[Row]:
             other = found[name.replace("hot wallet: ", "")]
             figure += f"; {ratio(rates(samples), rates(other)):.2f} of any wallet's rate"
             goal = "≥ 0.8, no refusal"
-        elif (raw := found.get("raw, 8 clients")) and "8 clients" in name:
+        elif (raw := found.get("raw, c=8")) and "c=8" in name:
             figure += f"; {ratio(rates(samples), rates(raw)):.3f} of raw at 8"
             goal = "≥ 0.11, then 0.35 of raw; p95 ≤ 100 ms" + ("; ≥ 200/s" if "one worker" in name else "")
-        made.append(Row(name, figure, goal))
+        made.append(Row(f"{name}, {VENDOR}", figure, goal))
     return made
 
 
@@ -41,19 +41,17 @@ def main() -> None:
             figures = raw.figures(url)
         with running() as port, running(workers=1) as single:
             for name, to, make, clients in (
-                ("expense, 1 clients", port, writers.expense, 1),
-                ("expense, 8 clients", port, writers.expense, 8),
-                ("expense, 8 clients, one worker", single, writers.expense, 8),
-                ("transfer, 8 clients", port, writers.transfer, 8),
-                ("transfer, 8 clients, one worker", single, writers.transfer, 8),
-                ("hot wallet: expense, 8 clients", port, writers.hot_expense, 8),
-                ("expense, 32 clients", port, writers.expense, 32),
-                ("hot wallet: expense, 32 clients", port, writers.hot_expense, 32),
+                ("expense, c=1", port, writers.expense, 1),
+                ("expense, c=8", port, writers.expense, 8),
+                ("expense, c=8, one worker", single, writers.expense, 8),
+                ("transfer, c=8", port, writers.transfer, 8),
+                ("transfer, c=8, one worker", single, writers.transfer, 8),
+                ("hot wallet: expense, c=8", port, writers.hot_expense, 8),
+                ("expense, c=32", port, writers.expense, 32),
+                ("hot wallet: expense, c=32", port, writers.hot_expense, 32),
             ):
                 figures[name] = lambda to=to, make=make, n=clients: drive(to, make, clients=n, expect=CREATED)
-            for name in [name for name in figures if not name.startswith("raw")]:
-                figures[name]()  # connections are made, code is loaded
-            found = interleaved(figures, ROUNDS)
+            found = interleaved(figures)
     table(rows(found))
 
 

@@ -79,7 +79,7 @@ def _enter(url: str, until: float, found: Sample) -> None:
 
 
 def figures(url: str) -> dict[str, Callable[[], Sample]]:
-    return {f"raw, {clients} clients": lambda n=clients: measure(url, n) for clients in CLIENTS}
+    return {f"raw, c={clients}": lambda n=clients: measure(url, n) for clients in CLIENTS}
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ def record(home: Any) -> None:
 def rows(found: dict[tuple[str, int], list[Sample]]) -> list[Row]:
     return [
         Row(
-            f"{what}, {clients} clients, {VENDOR}",
+            f"{what}, c={clients}, {VENDOR}",
             f"{rate(samples):.0f}/s, p50 {ms(samples, 50):.1f} ms, p95 {ms(samples, 95):.1f} ms, {bad(samples)}",
             GOALS.get((what, clients), "p95 ≤ 200 ms"),
         )
