@@ -17,7 +17,8 @@ from tests.installation import ROOT
 def common(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("BENCH_ON", "sqlite")
     spec = importlib.util.spec_from_file_location("bench_common", ROOT / "bench" / "common.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "bench_common", module)
     spec.loader.exec_module(module)
