@@ -8,6 +8,7 @@ Progress goes to stderr, the table, in Markdown, to stdout.
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -33,6 +34,11 @@ SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
 PATIENCE = 60.0  # seconds until a server must have answered
 STEADY = 90.0  # % of the processors that should be idle before a round
 sys.path.insert(0, str(ROOT))
+
+
+def clean_up_when_told_to_stop() -> None:
+    """A SIGTERM then ends servers and drops databases, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 # --- where the rows are
@@ -118,22 +124,51 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Server:
+    port: int
+    pid: int = 0  # of gunicorn's master, where it is ours
+
+    def cpu(self) -> float:
+        """Seconds that master and workers have spent on a processor; 0 where the system does not tell."""
+        spent = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in below(self.pid)]
+        return sum(int(fields[11]) + int(fields[12]) for fields in spent) / os.sysconf("SC_CLK_TCK")
+
+
+def below(pid: int) -> list[int]:
+    """A process and all that descend from it, parents first; none where the system does not tell."""
+    parents = {int(path.name): _parent(path) for path in Path("/proc").glob("[0-9]*")}
+    found = [pid] if pid in parents else []
+    for one in found:
+        found += sorted(child for child, parent in parents.items() if parent == one)
+    return found
+
+
+def _parent(path: Path) -> int:
+    try:
+        return int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:  # it ended meanwhile
+        return 0
+
+
 @contextmanager
-def running(*, workers: int | None = None) -> Iterator[int]:
-    """gunicorn and the relay; the port. `workers`: in place of one for each core."""
+def running(*, workers: int | None = None) -> Iterator[Server]:
+    """gunicorn and the relay. `workers`: in place of one for each core."""
     port = free_port()
     given = {"PORT": str(port)} | ({"WEB_WORKERS": str(workers)} if workers else {})
     gunicorn = ["-m", "gunicorn", "financebot.wsgi:application", "--config", "deploy/gunicorn.conf.py"]
+    started = []
     with ExitStack() as stack:
         for command in (gunicorn, ["manage.py", "relay_events", "--follow"]):
             log = stack.enter_context((FOLDER / "server.log").open("a"))
             process = subprocess.Popen(
                 [sys.executable, *command], cwd=ROOT, env=own_environment(**given), stdout=log, stderr=log
             )
+            started.append(process.pid)
             stack.callback(process.wait, timeout=PATIENCE)
             stack.callback(process.terminate)
         wait_for(port)
-        yield port
+        yield Server(port, started[0])
 
 
 def wait_for(port: int) -> None:
@@ -154,11 +189,13 @@ def wait_for(port: int) -> None:
 
 @dataclass
 class Sample:
-    """What clients saw: answers a second, the milliseconds of each, how many were not as they should be."""
+    """What clients saw: answers a second, the milliseconds of each, how many were not as they should be; `cpu`: the
+    server's milliseconds on a processor for each."""
 
     rate: float = 0.0
     times: list[float] = field(default_factory=list)
     bad: int = 0
+    cpu: float = 0.0
 
     def ms(self, percent: int) -> float:
         return percentile(self.times, percent)
@@ -178,9 +215,12 @@ def wire(method: str, path: str, token: str, body: bytes | None = None) -> bytes
     return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
 
 
-def drive(port: int, make: Callable[[], bytes], *, clients: int, expect: int, seconds: float = SECONDS) -> Sample:
+def drive(server: Server, make: Callable[[], bytes], *, clients: int, expect: int, seconds: float = SECONDS) -> Sample:
     """Clients that each send their next request once they are answered, on connections that are kept."""
-    return asyncio.run(_drive(port, make, clients, expect, seconds))
+    before = server.cpu()
+    found = asyncio.run(_drive(server.port, make, clients, expect, seconds))
+    found.cpu = (server.cpu() - before) * 1000 / max(1, len(found.times))
+    return found
 
 
 async def _drive(port: int, make: Callable[[], bytes], clients: int, expect: int, seconds: float) -> Sample:
@@ -262,7 +302,8 @@ def interleaved(figures: dict[Any, Callable[[], Any]], rounds: int = ROUNDS) -> 
 
 def _told(figure: Any) -> str:
     if isinstance(figure, Sample):
-        return f"{figure.rate:.1f}/s, p50 {figure.ms(50):.1f} ms, p95 {figure.ms(95):.1f} ms, bad={figure.bad}"
+        times = f"p50 {figure.ms(50):.1f} ms, p95 {figure.ms(95):.1f} ms, CPU {figure.cpu:.1f} ms"
+        return f"{figure.rate:.1f}/s, {times}, bad={figure.bad}"
     return f"{figure:.2f}" if isinstance(figure, float) else str(figure)
 
 
@@ -272,6 +313,13 @@ def rate(samples: Sequence[Sample]) -> float:
 
 def ms(samples: Sequence[Sample], percent: int) -> float:
     return statistics.median(sample.ms(percent) for sample in samples)
+
+
+def told(samples: Sequence[Sample]) -> str:
+    """As the table has it."""
+    cpu = statistics.median(sample.cpu for sample in samples)
+    times = f"p50 {ms(samples, 50):.1f} ms, p95 {ms(samples, 95):.1f} ms"
+    return f"{rate(samples):.0f}/s, {times}, {cpu:.1f} ms of CPU each, {bad(samples)}"
 
 
 def ratio(these: Sequence[float], those: Sequence[float]) -> float:

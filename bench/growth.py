@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from common import ROUNDS, VENDOR, Row, drop, interleaved, percentile, ratio, say, table
+from common import ROUNDS, VENDOR, Row, clean_up_when_told_to_stop, drop, interleaved, percentile, ratio, say, table
 
 SIZES = (1_000, 100_000, 1_000_000)
 EACH, FAMILIES = 100, 50
@@ -68,6 +68,7 @@ def recording(process: "subprocess.Popen[str]") -> Callable[[], float]:
 
 
 def main() -> None:
+    clean_up_when_told_to_stop()
     sizes = [int(size) for size in sys.argv[1:]] or SIZES
     started = {size: start(size) for size in sizes}
     try:

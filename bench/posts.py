@@ -6,7 +6,22 @@ Over HTTP to gunicorn with the relay beside it: a session to look up, permission
 events, the access log. A transfer moves two wallets as a raw entry does; an expense adds its share and month's totals.
 """
 
-from common import VENDOR, Row, Sample, bad, drive, interleaved, ms, rate, rates, ratio, running, scratch, table
+from common import (
+    VENDOR,
+    Row,
+    Sample,
+    bad,
+    clean_up_when_told_to_stop,
+    drive,
+    interleaved,
+    rate,
+    rates,
+    ratio,
+    running,
+    scratch,
+    table,
+    told,
+)
 
 CREATED = 201
 
@@ -14,7 +29,7 @@ CREATED = 201
 def rows(found: dict[str, list[Sample]]) -> list[Row]:
     made = []
     for name, samples in found.items():
-        figure = f"{rate(samples):.0f}/s, p50 {ms(samples, 50):.0f} ms, p95 {ms(samples, 95):.0f} ms, {bad(samples)}"
+        figure = told(samples)
         goal = "p95 ≤ 100 ms"
         if name.startswith("raw"):
             figure, goal = f"{rate(samples):.0f}/s, {bad(samples)}", ""
@@ -30,6 +45,7 @@ def rows(found: dict[str, list[Sample]]) -> list[Row]:
 
 
 def main() -> None:
+    clean_up_when_told_to_stop()
     with scratch("financebot_bench_posts") as url:
         import raw
         from people import Writers, settle
@@ -39,16 +55,16 @@ def main() -> None:
         if VENDOR == "postgresql":
             raw.prepare(url)
             figures = raw.figures(url)
-        with running() as port, running(workers=1) as single:
+        with running() as all_workers, running(workers=1) as single:
             for name, to, make, clients in (
-                ("expense, c=1", port, writers.expense, 1),
-                ("expense, c=8", port, writers.expense, 8),
+                ("expense, c=1", all_workers, writers.expense, 1),
+                ("expense, c=8", all_workers, writers.expense, 8),
                 ("expense, c=8, one worker", single, writers.expense, 8),
-                ("transfer, c=8", port, writers.transfer, 8),
+                ("transfer, c=8", all_workers, writers.transfer, 8),
                 ("transfer, c=8, one worker", single, writers.transfer, 8),
-                ("hot wallet: expense, c=8", port, writers.hot_expense, 8),
-                ("expense, c=32", port, writers.expense, 32),
-                ("hot wallet: expense, c=32", port, writers.hot_expense, 32),
+                ("hot wallet: expense, c=8", all_workers, writers.hot_expense, 8),
+                ("expense, c=32", all_workers, writers.expense, 32),
+                ("hot wallet: expense, c=32", all_workers, writers.hot_expense, 32),
             ):
                 figures[name] = lambda to=to, make=make, n=clients: drive(to, make, clients=n, expect=CREATED)
             found = interleaved(figures)

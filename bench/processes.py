@@ -22,6 +22,8 @@ from common import (
     ROOT,
     VENDOR,
     Row,
+    below,
+    clean_up_when_told_to_stop,
     create,
     drop,
     free_port,
@@ -86,13 +88,12 @@ def work(port: int) -> int:
 
 def processes(of: int) -> Iterator[tuple[str, float, float]]:
     """Name, MB resident, MB of these that are its own share, of a process and all below it."""
-    parents = {int(path.name): _parent(path) for path in Path("/proc").iterdir() if path.name.isdigit()}
-    below = [of]
-    for pid in below:
-        below += sorted(child for child, parent in parents.items() if parent == pid)
+    workers = 0
+    for pid in below(of):
         command = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
         if "gunicorn" in command:
-            name = "web master" if parents[pid] == of else "web worker"
+            name = "web worker" if workers else "web master"
+            workers += 1
         else:
             name = "relay" if "relay_events" in command else "supervisor"
         told = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
@@ -100,14 +101,8 @@ def processes(of: int) -> Iterator[tuple[str, float, float]]:
         yield name, sizes["Rss"], sizes["Pss"]
 
 
-def _parent(path: Path) -> int:
-    try:
-        return int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
-    except OSError:  # it ended meanwhile
-        return 0
-
-
 def main() -> None:
+    clean_up_when_told_to_stop()
     say(f"{idle():.0f} % idle")
     drop(NAME)
     port = free_port()

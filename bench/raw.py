@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2
-from common import SECONDS, VENDOR, Row, Sample, bad, interleaved, rate, scratch, table
+from common import SECONDS, VENDOR, Row, Sample, bad, clean_up_when_told_to_stop, interleaved, rate, scratch, table
 
 HERE = Path(__file__).parent
 CLIENTS = (1, 8)
@@ -83,6 +83,7 @@ def figures(url: str) -> dict[str, Callable[[], Sample]]:
 
 
 def main() -> None:
+    clean_up_when_told_to_stop()
     if VENDOR != "postgresql":
         sys.exit("This is about PostgreSQL, and none answers.")
     with scratch("financebot_bench_raw") as url:

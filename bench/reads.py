@@ -8,7 +8,19 @@ One family with 5000 transactions, 10 wallets; each answer is asked for by its o
 from collections.abc import Callable
 from typing import Any
 
-from common import VENDOR, Row, Sample, bad, drive, interleaved, ms, rate, running, scratch, table, wire
+from common import (
+    VENDOR,
+    Row,
+    Sample,
+    clean_up_when_told_to_stop,
+    drive,
+    interleaved,
+    running,
+    scratch,
+    table,
+    told,
+    wire,
+)
 
 ENTRIES, AT_ONCE = 5000, 1000
 GOALS = {
@@ -43,7 +55,7 @@ def rows(found: dict[tuple[str, int], list[Sample]]) -> list[Row]:
     return [
         Row(
             f"{what}, c={clients}, {VENDOR}",
-            f"{rate(samples):.0f}/s, p50 {ms(samples, 50):.1f} ms, p95 {ms(samples, 95):.1f} ms, {bad(samples)}",
+            told(samples),
             GOALS.get((what, clients), "p95 ≤ 200 ms"),
         )
         for (what, clients), samples in found.items()
@@ -51,6 +63,7 @@ def rows(found: dict[tuple[str, int], list[Sample]]) -> list[Row]:
 
 
 def main() -> None:
+    clean_up_when_told_to_stop()
     with scratch("financebot_bench_reads"):
         from people import settle
 
@@ -63,10 +76,10 @@ def main() -> None:
             "one wallet": f"/wallets/{home.wallets[0]}",
         }
         asked = {what: wire("GET", path, home.token) for what, path in paths.items()}
-        with running() as port:
+        with running() as server:
 
             def reading(what: str, clients: int) -> Callable[[], Sample]:
-                return lambda: drive(port, lambda: asked[what], clients=clients, expect=200)
+                return lambda: drive(server, lambda: asked[what], clients=clients, expect=200)
 
             found = interleaved({(what, clients): reading(what, clients) for what in asked for clients in (1, 8)})
     table(rows(found))

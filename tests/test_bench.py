@@ -65,9 +65,9 @@ def test_every_answer_is_timed_and_the_wrong_ones_and_the_missing_ones_are_bad(c
         return common.wire("GET", "/wallets", "token")
 
     with answering(OK, CHUNKED) as port:
-        good = common.drive(port, asked, clients=2, expect=200, seconds=0.2)
+        good = common.drive(common.Server(port), asked, clients=2, expect=200, seconds=0.2)
     with answering(OK, BUSY, CHUNKED, b"") as port:
-        mixed = common.drive(port, asked, clients=1, expect=200, seconds=0.2)
+        mixed = common.drive(common.Server(port), asked, clients=1, expect=200, seconds=0.2)
     assert good.bad == 0
     assert len(good.times) > 2
     assert len(mixed.times) > 4
