@@ -20,7 +20,7 @@ from common import drop, say, use
 
 COUNT = int(os.environ.get("BENCH_ROWS", "1000000"))
 NAME = f"financebot_bench_{COUNT}"
-if sys.argv == [__file__, "drop"]:
+if __name__ == "__main__" and sys.argv[1:] == ["drop"]:
     drop(NAME)
     sys.exit()
 use(NAME)
