@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run test test-long check pins clean
+.PHONY: run test test-long bench check pins clean
 
 run: $(VENV)/base
 	@$(PYTHON) deploy/supervisor.py
@@ -16,6 +16,10 @@ test: $(VENV)/dev
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 test-long: $(VENV)/dev
 	$(PYTHON) tests/run.py -m long --hypothesis-profile=long --hypothesis-seed=$(SEED) $(ARGS)
+
+# How fast it is, on what is there: a table of figures on stdout. Half an hour; BENCH_QUICK=1 only tries the scripts.
+bench: $(VENV)/dev
+	@$(PYTHON) bench/all.py
 
 check: $(VENV)/dev
 	ruff format --check .

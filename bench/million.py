@@ -1,45 +1,41 @@
 """A scratch database with a million transactions and all that belongs to them, by bulk SQL: sound, and always the same.
 
+    .venv/bin/python bench/million.py         # builds it, which takes some minutes
+    .venv/bin/python bench/million.py drop
+
 Three in five are of one large family, whose owner looks at it: twenty wallets (one used in the first year alone, one
 hardly at all, two hidden from the owner), 500 payees, 21 expense categories, ten years. The rest are of 400 families.
-DATABASE_URL names the database; without one it is an SQLite file under the temporary folder. It must be empty, or of an
-earlier run, which is then used again.
+It is kept for the next script that wants it. BENCH_ON says where it is; BENCH_ROWS takes the million's place.
 """
 
 import os
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-SCRATCH = Path(tempfile.gettempdir()) / "financebot_million"
-SCRATCH.mkdir(exist_ok=True)
-sys.path.insert(0, str(ROOT))
-os.environ["FINANCEBOT_DATA"] = str(SCRATCH)
-os.environ.setdefault("DATABASE_URL", f"sqlite:///{SCRATCH / 'million.sqlite3'}")
-os.environ["ALLOWED_HOSTS"] = "testserver"
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+from common import drop, say, use
 
-import django  # noqa: E402
+COUNT = int(os.environ.get("BENCH_ROWS", "1000000"))
+NAME = f"financebot_bench_{COUNT}"
+if __name__ == "__main__" and sys.argv[1:] == ["drop"]:
+    drop(NAME)
+    sys.exit()
+use(NAME)
 
-django.setup()
+from django.core.management.color import no_style
+from django.db import connection, transaction
 
-from django.core.management import call_command  # noqa: E402
-from django.core.management.color import no_style  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
+from audit.models import EventLog
+from families.models import Membership
+from financebot.common import guards
+from ledger.models import Category, Payee, Tag, Transaction, Wallet
+from ledger.verify import MONTH
+from tests.conftest import Person, build_house, founder_of
 
-from audit.models import EventLog  # noqa: E402
-from families.models import Membership  # noqa: E402
-from financebot.common import guards  # noqa: E402
-from ledger.models import Category, Payee, Tag, Transaction, Wallet  # noqa: E402
-from ledger.verify import MONTH  # noqa: E402
-from tests.conftest import Person, build_house, founder_of  # noqa: E402
-
-COUNT, FAMILIES, DAYS = 1_000_000, 400, 3650
+FAMILIES, DAYS = 400, 3650
 OLD, RARE, DOLLARS = "used long ago", "hardly used", "dollars"
 WORDS = {
     "sqlite": {
@@ -59,11 +55,10 @@ WORDS = {
 
 def build() -> None:
     """Fill the database, unless it is full already."""
-    call_command("migrate", verbosity=0)
     if Transaction.objects.count() >= COUNT:
         return
     if Membership.objects.exists():
-        raise SystemExit("This database is in use for something else.")
+        raise SystemExit("A build was broken off here: drop it first.")
     with timed("families"):
         _families()
     guards.remove(guards.all_guards())
@@ -87,7 +82,7 @@ def owner() -> Membership:
 def timed(what: str) -> Iterator[None]:
     began = time.perf_counter()
     yield
-    print(f"{time.perf_counter() - began:6.1f} s  {what}", file=sys.stderr, flush=True)
+    say(f"{time.perf_counter() - began:6.1f} s  {what}")
 
 
 def _families() -> None:
@@ -144,3 +139,7 @@ def _statements() -> Iterator[str]:
 
 def _put(found: re.Match[str], value: str) -> str:
     return value if found[1] == "{" else f":{value}}}"
+
+
+if __name__ == "__main__":
+    build()
