@@ -12,7 +12,8 @@ REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 
 def main() -> int:
     unset = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
-    # Coverage is measured once, where the suite is quickest; of a part of the suite it says nothing.
+    # Coverage is measured once, where the suite is quickest; of a part of the suite it says nothing. What
+    # walks the same ways a thousand times is marked `no_cover`: measuring it would take as long again.
     coverage = [] if sys.argv[1:] else ["--cov", "--cov-report=term:skip-covered"]
     results = {"SQLite": suite(unset, "SQLite", *coverage)}
     for name, url in (("PostgreSQL", POSTGRES), ("Redis", REDIS)):

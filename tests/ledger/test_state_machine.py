@@ -11,7 +11,7 @@ from tests.ledger.machine.base import furnish
 from tests.ledger.machine.deciding import Correcting, Deciding
 from tests.ledger.machine.household import Household
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 
 class Ledger(Deciding, Correcting, Household):

@@ -35,7 +35,8 @@ HOSTILE = [  # method, path, body, headers: from people who are nobody
     ("POST", "/api/v1/transactions", b"\xff\xfe\x00", {}),
     ("POST", "/api/v1/transactions", b"[" * 5000, {}),
     ("POST", "/api/v1/transactions", b'{"amount": 1e999}', {}),
-    ("POST", "/api/v1/transactions", b"x" * 1_100_000, {}),
+    # Announced, not sent: the refusal comes before the body is read, and who is still sending then may lose it.
+    ("POST", "/api/v1/transactions", b"x", {"Content-Length": "1100000"}),
     ("POST", "/api/v1/transactions", b"a=b", {"Content-Type": "application/x-www-form-urlencoded"}),
     ("GET", "/api/v1/transactions?cursor=%00", None, {}),
     ("GET", "/api/v1/wallets/99999999999999999999999", None, {}),

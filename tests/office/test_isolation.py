@@ -12,7 +12,7 @@ from django.urls import reverse
 from audit.models import EventLog
 from tests.office.conftest import FOREIGN, MARKS, PRIVATE, Desk
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 OFFICES = list(admin.site._registry.items())
 HIDDEN = [

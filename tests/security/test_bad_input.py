@@ -25,7 +25,7 @@ from tests.security.scene import (
     with_text,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 
 def worth_sending(field: serializers.Field, value: Any) -> bool:

@@ -23,7 +23,7 @@ from tests.factories import PASSWORD
 from tests.security.ledger_runs import LEDGER_RUNS, Given, spent, waiting
 from tests.security.scene import OURS, contents
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_notes")]
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover, pytest.mark.usefixtures("no_notes")]
 
 STATEMENTS_MAX = 200
 

@@ -23,7 +23,7 @@ from tests.conftest import ROLES, House, Person, founder_of, join
 from tests.ledger.helpers import wallet_of
 from tests.security.scene import OPERATIONS, Operation, Path, Scene, contents, fields_of, has, named, with_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 MISSING = 999_999_999
 OPEN = {"POST /api/v1/auth/register", "POST /api/v1/auth/login", "POST /api/v1/auth/refresh"}
