@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from families.models import Membership
+from financebot.common.usecase import unit_of_work
+from ledger.services import confirm_transaction
 from tests.conftest import House
 
 pytestmark = pytest.mark.django_db
@@ -51,3 +53,15 @@ def test_what_was_recorded_counts_for_seven_days_to_the_second(house: House, tim
     house.spend("80.00", by="member")
     time_machine.move_to(began + later, tick=False)
     assert house.spend("20.01", by="member").transaction.status == status
+
+
+def test_what_waits_counts_until_it_is_decided_and_what_was_approved_does_not(house: House):
+    limit(house, 100)
+    asked = house.spend("150.00", by="member").transaction
+    assert asked.status == "pending_approval"
+    assert house.spend("0.01", by="member").transaction.status == "pending_approval"
+    for entry in (asked.pk, asked.pk + 1):
+        with unit_of_work():
+            confirm_transaction(actor=house.owner.actor, transaction_id=entry, token=None, version=None)
+    assert house.spend("100.00", by="member").transaction.status == "executed"
+    assert house.spend("0.01", by="member").transaction.status == "pending_approval"
