@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from financebot.common.errors import NotFound, PermissionDenied, UnknownReference
-from ledger.models import Category
+from ledger.models import Category, Wallet
 from tests.conftest import House
 from tests.ledger.helpers import everything, refused, wallet_of
 
@@ -124,3 +124,16 @@ def test_whoever_is_outside_the_family_finds_none(house: House, who: str):
     if who != "stranger":
         with refused(NotFound):
             house.spend("1", by=who)
+
+
+@pytest.mark.parametrize("by", ["owner", "adult"])
+def test_nobody_but_its_holder_records_where_its_rows_are_hidden(house: House, by: str):
+    """Though they see the wallet and its balance, and may put money into it from one that they see."""
+    Wallet.objects.filter(pk=house.wallets["members"].pk).update(visibility="balance_only")
+    for recorded in (house.spend, house.earn):
+        with pytest.raises(PermissionDenied):
+            recorded("5.00", wallet="members", by=by)
+    with pytest.raises(PermissionDenied):
+        house.move("5.00", "members", "cash", by=by)
+    assert house.move("5.00", "cash", "members", by=by).transaction.status == "executed"
+    assert house.spend("5.00", wallet="members", by="member").transaction.status == "executed"
