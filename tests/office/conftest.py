@@ -18,7 +18,7 @@ from ledger.services import create_wallet
 from tests.conftest import House, Person, person, record
 
 PRIVATE, FOREIGN = "Zebra", "Quagga"  # marks of what an owner never sees
-MARKS = (PRIVATE.lower(), FOREIGN.lower(), "7654")
+MARKS = (PRIVATE.lower(), FOREIGN.lower(), "7654.32")  # no random token has a point in it
 OFFICE = "/admin/"
 
 
