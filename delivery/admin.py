@@ -14,14 +14,14 @@ from accounts.models import User
 from audit.models import AccessLog, EventLog, EventSubject
 from delivery import selectors
 from delivery.models import Delivery
-from families.admin_scope import OwnerScopedAdmin, PresentingAdmin, access_to
+from families.admin_scope import OwnerScopedAdmin, access_to
 from families.roles import Access
 
 BRIEF = 120
 
 
 @admin.register(EventLog)
-class EventAdmin(PresentingAdmin):
+class EventAdmin(OwnerScopedAdmin):
     list_display = ("number", "created_at", "name", "thing", "actor", "channel", "in_short")
     list_filter = ("name", "channel")
     also_allowed = ("entity_type", "entity_id", "family_id")

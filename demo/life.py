@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from accounts.rules import normalise_email
 from accounts.services import edit_profile, register
 from audit.trail import Actor
-from demo.people import Household, Purse
+from demo.people import Household, NewWallet
 from families.models import Membership
 from families.services import (
     accept_invitation,
@@ -39,7 +39,7 @@ class Life:
         self.entries: dict[str, int] = {}
         with clock.standing_at(moment):
             self._meet(password_hash)
-            self.wallets = {purse.name: self._purse(purse) for purse in household.purses}
+            self.wallets = {new.name: self._wallet(new) for new in household.wallets}
             self.categories = {
                 category.name + " (income)" * (category.kind == "income"): category.pk
                 for category in Category.objects.in_family(self.family).usable()
@@ -142,16 +142,16 @@ class Life:
                 pk = self.members[person.first_name]
                 self._do(edit_member, founder.first_name, membership_id=pk, changes=changes, version=None)
 
-    def _purse(self, purse: Purse) -> int:
-        fields: dict[str, Any] = {"name": purse.name, "type": purse.type, "visibility": purse.visibility}
-        fields["opening_balance"] = Decimal(purse.opening)
-        if purse.currency:
-            fields["currency"] = purse.currency
-        if purse.holder:
-            fields["holder_id"] = self.members[purse.holder]
-        if purse.overdraft_limit is not None:
-            fields["overdraft_limit"] = Decimal(purse.overdraft_limit)
-        by = purse.made_by or self.household.people[0].first_name
+    def _wallet(self, new: NewWallet) -> int:
+        fields: dict[str, Any] = {"name": new.name, "type": new.type, "visibility": new.visibility}
+        fields["opening_balance"] = Decimal(new.opening)
+        if new.currency:
+            fields["currency"] = new.currency
+        if new.holder:
+            fields["holder_id"] = self.members[new.holder]
+        if new.overdraft_limit is not None:
+            fields["overdraft_limit"] = Decimal(new.overdraft_limit)
+        by = new.made_by or self.household.people[0].first_name
         return self._do(services.create_wallet, by, fields=fields).pk
 
     def _do(self, use_case: Callable[..., T], by: str, *, channel: str = "web", **arguments: Any) -> T:

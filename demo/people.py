@@ -18,7 +18,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Purse:
+class NewWallet:
     """A wallet to be made; `holder` and `made_by` are first names, the founder where nobody is named."""
 
     name: str
@@ -39,7 +39,7 @@ class Household:
     base_currency: str
     timezone: str
     people: tuple[Person, ...]
-    purses: tuple[Purse, ...]
+    wallets: tuple[NewWallet, ...]
     approval_threshold: Decimal
     adult_approval_limit: Decimal
 
@@ -57,16 +57,16 @@ WEBERS = Household(
         Person("David", "Weber", Role.CHILD, "david@weber.example", Decimal(15)),
         Person("Erika", "Schulz", Role.READ_ONLY, "erika@schulz.example"),
     ),
-    purses=(
-        Purse("Joint account", "bank", "2840.50", overdraft_limit="2000"),
-        Purse("Savings", "savings", "8200"),
-        Purse("Cash", "cash", "120", overdraft_limit="0"),
-        Purse("Credit card", "credit", "-312.45", overdraft_limit="5000"),
-        Purse("Ben's account", "bank", "940.20", holder="Ben"),
-        Purse("Clara's account", "bank", "610", holder="Clara"),
-        Purse("Pocket money", "allowance", "20", holder="David"),
-        Purse("Travel dollars", "cash", currency="USD"),
-        Purse("Presents", "ewallet", "150", holder="Ben", made_by="Ben", visibility="private"),
+    wallets=(
+        NewWallet("Joint account", "bank", "2840.50", overdraft_limit="2000"),
+        NewWallet("Savings", "savings", "8200"),
+        NewWallet("Cash", "cash", "120", overdraft_limit="0"),
+        NewWallet("Credit card", "credit", "-312.45", overdraft_limit="5000"),
+        NewWallet("Ben's account", "bank", "940.20", holder="Ben"),
+        NewWallet("Clara's account", "bank", "610", holder="Clara"),
+        NewWallet("Pocket money", "allowance", "20", holder="David"),
+        NewWallet("Travel dollars", "cash", currency="USD"),
+        NewWallet("Presents", "ewallet", "150", holder="Ben", made_by="Ben", visibility="private"),
     ),
 )
 NOVAKS = Household(
@@ -79,8 +79,8 @@ NOVAKS = Household(
         Person("Petra", "Nováková", Role.OWNER, "petra@novak.example"),
         Person("Jan", "Novák", Role.ADULT, "jan@novak.example"),
     ),
-    purses=(
-        Purse("Household", "bank", "64000", overdraft_limit="0"),
-        Purse("Wallet", "cash", "2500", overdraft_limit="0"),
+    wallets=(
+        NewWallet("Household", "bank", "64000", overdraft_limit="0"),
+        NewWallet("Wallet", "cash", "2500", overdraft_limit="0"),
     ),
 )

@@ -40,8 +40,16 @@ def rows_for(request: HttpRequest, model: type[Model], seen: Callable[[Access], 
     return reduce(or_, (seen(access) for access in accesses(request)), rows.none())
 
 
+class PresentedRows(ChangeList):
+    """A page of a list, whose rows have been given what their viewer sees of them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.model_admin.present(request, list(self.result_list))  # type: ignore[attr-defined]
+
+
 class OwnerScopedAdmin(OfficeAdmin):
-    """Rows of families: operators see all, an owner those that `seen` gives.
+    """Rows of families: operators see all, an owner those that `seen` gives, which are none unless it says so.
 
     `acts`: what an owner can do with rows chosen in the list.
     """
@@ -49,7 +57,11 @@ class OwnerScopedAdmin(OfficeAdmin):
     acts: tuple[Act, ...] = ()
 
     def seen(self, access: Access) -> QuerySet[Any]:
-        raise NotImplementedError
+        nothing: QuerySet[Any] = self.model._base_manager.none()
+        return nothing
+
+    def present(self, request: HttpRequest, rows: list[Any]) -> None:
+        """Give each row what its viewer may see of it, where that is not the row as it stands."""
 
     def family_of(self, row: Any) -> int:
         family: int = row.family_id
@@ -81,19 +93,6 @@ class OwnerScopedAdmin(OfficeAdmin):
 
     def actor_for(self, request: HttpRequest, row: Any) -> Actor:
         return replace(actor_of(request), family=self.family_of(row))
-
-
-class PresentedRows(ChangeList):
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.model_admin.present(request, list(self.result_list))  # type: ignore[attr-defined]
-
-
-class PresentingAdmin(OwnerScopedAdmin):
-    """Rows that are not shown as they stand: `present` gives each what its viewer may see of it."""
-
-    def present(self, request: HttpRequest, rows: list[Any]) -> None:
-        raise NotImplementedError
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PresentedRows

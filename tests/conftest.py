@@ -132,10 +132,10 @@ def record(person: Person, amount: str, **fields: Any) -> Any:
         return create_transaction(actor=person.actor, draft=Draft(amount=Decimal(amount), **fields))
 
 
-def person(**fields: Any) -> Person:
-    user = UserFactory(**fields)
+def session_of(user: User) -> LoginSession:
+    """A log-in of this moment."""
     now = clock.now()
-    session = LoginSession.objects.create(
+    return LoginSession.objects.create(
         user=user,
         address="127.0.0.1",
         epoch=user.security_epoch,
@@ -145,7 +145,11 @@ def person(**fields: Any) -> Person:
         last_used_at=now,
         expires_at=now + timedelta(days=30),
     )
-    return Person(user, session)
+
+
+def person(**fields: Any) -> Person:
+    user = UserFactory(**fields)
+    return Person(user, session_of(user))
 
 
 def founder_of(name: str = "Home", base_currency: str = "EUR", timezone: str = "UTC", **fields: Any) -> Person:
@@ -164,6 +168,13 @@ def join(owner: Person, role: str, **fields: Any) -> Person:
     with unit_of_work():
         member = accept_invitation(actor=found.actor, token=invited.token)
     return replace(found, membership=member)
+
+
+def with_seconds(house: House) -> House:
+    """The family with a `second` owner, and an `other` adult."""
+    house.people["second"] = join(house.owner, "owner", first_name="Second")
+    house.people["other"] = join(house.owner, "adult", first_name="Other")
+    return house
 
 
 def build_house() -> House:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 from accounts.admin_site import is_operator, link
 from audit.trail import Actor
 from families.admin_acts import Act, ReasonForm
-from families.admin_scope import PresentingAdmin, access_to, rows_for
+from families.admin_scope import OwnerScopedAdmin, access_to, rows_for
 from families.models import Membership
 from families.roles import Access
 from financebot.common import money
@@ -79,7 +79,7 @@ def reverse_entry(actor: Actor, entry: Transaction, _version: int, said: dict[st
 
 
 @admin.register(Transaction)
-class TransactionAdmin(PresentingAdmin):
+class TransactionAdmin(OwnerScopedAdmin):
     list_display = (
         "entry", "occurred_on", "kind", "state", "money_moved", "wallets", "what_for", "words", "by", "family",
     )  # fmt: skip

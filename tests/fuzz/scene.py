@@ -1,7 +1,6 @@
 """Whom the fuzzer speaks for, and the ids that it puts into what it makes up."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,10 +9,9 @@ from accounts.models import LoginSession, User
 from accounts.tokens import pair
 from families.models import Invitation, Membership
 from families.services import create_invitation
-from financebot.common import clock
 from financebot.common.usecase import unit_of_work
 from ledger.models import Category, Transaction, Wallet
-from tests.conftest import ROLE_NAMES, ROLES, House, build_house
+from tests.conftest import ROLE_NAMES, ROLES, House, build_house, session_of
 from tests.ledger.helpers import want_approval
 
 EVERY = 30  # newest rows of a kind whose ids are used
@@ -58,18 +56,7 @@ class Caller:
         if self.name == "nobody":
             return {}
         user = User.objects.get(pk=self.house.people[self.name].user.pk)
-        now = clock.now()
-        session = LoginSession.objects.create(
-            user=user,
-            address="127.0.0.1",
-            epoch=user.security_epoch,
-            rotated_at=now,
-            proof_at=now,
-            created_at=now,
-            last_used_at=now,
-            expires_at=now + timedelta(days=1),
-        )
-        return {"Authorization": f"Bearer {pair(session).access_token}"}
+        return {"Authorization": f"Bearer {pair(session_of(user)).access_token}"}
 
     def ids(self) -> dict[str, list[int]]:
         """By kind: rows of the family, and of the one next door."""

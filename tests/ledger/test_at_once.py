@@ -20,7 +20,7 @@ from financebot.common.usecase import unit_of_work
 from ledger.kinds import BOOKED, Status
 from ledger.models import Approval, Transaction, Wallet
 from ledger.verify import verify
-from tests.conftest import House, Person, at_once, join, record
+from tests.conftest import House, Person, at_once, record, with_seconds
 from tests.http import Http
 from tests.ledger.hammer import Client, Scene, found
 from tests.ledger.helpers import wallet_of
@@ -40,10 +40,7 @@ def _django_db_helper(home: House) -> None:
 
 @pytest.fixture(scope="module")
 def home(kept_house: House) -> House:
-    """The family with a second owner and a second adult."""
-    kept_house.people["second"] = join(kept_house.owner, "owner", first_name="Second")
-    kept_house.people["other"] = join(kept_house.owner, "adult", first_name="Other")
-    return kept_house
+    return with_seconds(kept_house)
 
 
 @pytest.fixture

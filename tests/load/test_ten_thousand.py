@@ -21,7 +21,7 @@ from financebot.common import clock
 from ledger.kinds import BOOKED
 from ledger.models import ExchangeRate, Posting, Wallet
 from ledger.verify import verify
-from tests.conftest import House, Person, join
+from tests.conftest import House, Person, with_seconds
 from tests.ledger.hammer import Client, Scene, found
 from tests.ledger.helpers import wallet_of
 from tests.load.live import Server, live
@@ -54,11 +54,9 @@ def _django_db_helper(house: House) -> None:
 
 @pytest.fixture(scope="module")
 def house(kept_house: House) -> House:
-    kept_house.people["second"] = join(kept_house.owner, "owner", first_name="Second")
-    kept_house.people["other"] = join(kept_house.owner, "adult", first_name="Other")
     family = kept_house.family
     ExchangeRate.objects.create(family=family, base="USD", quote="EUR", day="1970-01-01", rate=Decimal("0.9"))
-    return kept_house
+    return with_seconds(kept_house)
 
 
 def scene_of(house: House) -> Scene:

@@ -20,6 +20,7 @@ HIDDEN = [
     "foreign_invitation", "foreign_category",
 ]  # fmt: skip
 PARTLY = ["moved", "exchanged"]  # entries with one side that is seen
+ACTING = [(model, office) for model, office in OFFICES if getattr(office, "acts", ())]
 NAMES = [model._meta.label_lower for model, _ in OFFICES]
 
 
@@ -144,12 +145,12 @@ def test_no_picker_completes_to_what_is_hidden(desk, hidden):
     assert tried > 100
 
 
-@pytest.mark.parametrize(("model", "office"), OFFICES, ids=NAMES)
+@pytest.mark.parametrize(("model", "office"), ACTING, ids=[model._meta.label_lower for model, _ in ACTING])
 def test_no_action_reaches_what_is_hidden(desk, hidden, model, office):
     olga, before = desk("owner"), EventLog.objects.count()
     rows = [row for row in hidden.values() if isinstance(row, model)]
-    acts = getattr(office, "acts", ())
-    for act in acts:
+    assert rows
+    for act in office.acts:
         for row in rows if model._meta.model_name != "transaction" else [hidden["spent"], hidden["foreign_spent"]]:
             said = {"role": "adult", "email": "", "reason": "", f"version_{row.pk}": "1"}
             answer = olga.post(path_of(model), action=act.name, act="1", _selected_action=row.pk, **said)
