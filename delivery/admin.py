@@ -9,12 +9,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.admin_site import OperatorOnlyAdmin, is_operator
+from accounts.admin_site import OperatorOnlyAdmin
 from accounts.models import User
 from audit.models import AccessLog, EventLog, EventSubject
 from delivery import selectors
 from delivery.models import Delivery
-from families.admin_scope import OwnerScopedAdmin, access_to
+from families.admin_scope import OwnerScopedAdmin, viewers
 from families.roles import Access
 
 BRIEF = 120
@@ -36,20 +36,19 @@ class EventAdmin(OwnerScopedAdmin):
         """Give each row the `facts` of it that this request may have, and who did it."""
         names = dict(User._base_manager.filter(pk__in={row.actor_id for row in rows}).values_list("pk", "first_name"))
         facts: dict[int, tuple[dict[str, Any] | None, str | None]] = {}
-        if is_operator(request):
-            for row in rows:
-                private = row.private or {}
-                facts[row.pk] = ({**row.changes, **private.get("texts", {})}, private.get("address"))
-        else:
-            for family in {row.family_id for row in rows}:
-                facts |= self._facts(access_to(request, family or 0), rows)
+        for access in viewers(request):
+            facts |= self._facts(access, rows)
         for row in rows:
             row.facts, row.address_seen = facts[row.pk]  # type: ignore[attr-defined]
             row.who = names.get(row.actor_id or 0, "–")  # type: ignore[attr-defined]
 
     def _facts(self, access: Access | None, rows: list[EventLog]) -> dict[int, Any]:
         if access is None:
-            return {}
+            private = {row.pk: row.private or {} for row in rows}
+            return {
+                row.pk: ({**row.changes, **private[row.pk].get("texts", {})}, private[row.pk].get("address"))
+                for row in rows
+            }
         wallets = selectors.wallets_seen(access)
         mine = list(selectors.about(self.seen(access).filter(pk__in=[row.pk for row in rows])))
         views = selectors.present(mine, access, wallets)

@@ -25,11 +25,9 @@ def accesses(request: HttpRequest) -> list[Access]:
     return found
 
 
-def access_to(request: HttpRequest, family_id: int) -> Access | None:
-    """The caller's access to a family, None for an operator, who sees all of it."""
-    if is_operator(request):
-        return None
-    return next(access for access in accesses(request) if access.family == family_id)
+def viewers(request: HttpRequest) -> list[Access | None]:
+    """As whom the caller looks: as the owner of each of their families, or as an operator, who sees all."""
+    return [None] if is_operator(request) else [*accesses(request)]
 
 
 def rows_for(request: HttpRequest, model: type[Model], seen: Callable[[Access], QuerySet[Any]]) -> QuerySet[Any]:

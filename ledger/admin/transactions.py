@@ -11,10 +11,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts.admin_site import is_operator, link
+from accounts.admin_site import link
 from audit.trail import Actor
 from families.admin_acts import Act, ReasonForm
-from families.admin_scope import OwnerScopedAdmin, access_to, rows_for
+from families.admin_scope import OwnerScopedAdmin, rows_for, viewers
 from families.models import Membership
 from families.roles import Access
 from financebot.common import money
@@ -126,9 +126,7 @@ class TransactionAdmin(OwnerScopedAdmin):
     def present(self, request: HttpRequest, rows: list[Transaction]) -> None:
         """Give each row the `view` of it that this request may have, and the `names` for it."""
         views: dict[int, EntryView] = {}
-        families = {None} if is_operator(request) else {row.family_id for row in rows}
-        for family in families:
-            access = access_to(request, family or 0)
+        for access in viewers(request):
             seen = self.seen(access) if access else Transaction._base_manager.all()
             mine = seen.filter(pk__in=[row.pk for row in rows])
             shown = selectors.present(selectors.shown(mine, access), access)

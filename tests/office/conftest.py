@@ -14,8 +14,8 @@ from families.models import Membership
 from families.services import create_invitation
 from financebot.common.usecase import unit_of_work
 from ledger.models import Category, Wallet
-from ledger.services import create_wallet
 from tests.conftest import House, Person, person, record
+from tests.ledger.helpers import wallet_of
 
 PRIVATE, FOREIGN = "Zebra", "Quagga"  # marks of what an owner never sees
 MARKS = (PRIVATE.lower(), FOREIGN.lower(), "7654.32")  # no random token has a point in it
@@ -83,9 +83,9 @@ def operator(db: None) -> Desk:
 def hidden(house: House) -> dict[str, Any]:
     """What Olga must not learn of: an adult's private wallets and what moved on them, a draft, another family."""
     adult, secret = house.people["adult"], house.wallets["secret"]
-    rename(secret, f"{PRIVATE} purse")
+    Wallet.objects.filter(pk=secret.pk).update(name=f"{PRIVATE} box")
     words = {"description": f"{PRIVATE} lunch", "payee": f"{PRIVATE} inn", "tags": (PRIVATE,), "notes": PRIVATE}
-    dollars = wallet(adult, name=f"{PRIVATE} dollars", currency="USD", holder_id=adult.membership.pk)
+    dollars = wallet_of(adult, name=f"{PRIVATE} dollars", currency="USD", holder_id=adult.membership.pk)
     found = {
         "wallet": secret,
         "spent": record(adult, "76.54", from_wallet=secret.pk, **words).transaction,
@@ -107,8 +107,8 @@ def foreign(stranger: Person) -> dict[str, Any]:
     family.name = f"{FOREIGN} family"
     family.save(update_fields=["name"])
     User.objects.filter(pk=stranger.user.pk).update(first_name=FOREIGN, email="quagga@example.org")
-    purse = wallet(stranger, name=f"{FOREIGN} purse", opening_balance=Decimal("7654.32"))
-    spent = record(stranger, "7654.32", from_wallet=purse.pk, description=FOREIGN, payee=FOREIGN, tags=(FOREIGN,))
+    box = wallet_of(stranger, name=f"{FOREIGN} box", opening_balance=Decimal("7654.32"))
+    spent = record(stranger, "7654.32", from_wallet=box.pk, description=FOREIGN, payee=FOREIGN, tags=(FOREIGN,))
     with unit_of_work():
         invited = create_invitation(actor=stranger.actor, role="adult", email="quagga@example.net")
     category = Category.objects.in_family(family.pk).first()
@@ -116,17 +116,8 @@ def foreign(stranger: Person) -> dict[str, Any]:
     return {
         "foreign_family": family,
         "foreign_member": Membership.objects.get(family=family),
-        "foreign_wallet": purse,
+        "foreign_wallet": box,
         "foreign_spent": spent.transaction,
         "foreign_invitation": invited.invitation,
         "foreign_category": category,
     }
-
-
-def wallet(someone: Person, **fields: Any) -> Wallet:
-    with unit_of_work():
-        return create_wallet(actor=someone.actor, fields={"type": "cash", **fields})
-
-
-def rename(found: Wallet, name: str) -> None:
-    Wallet.objects.filter(pk=found.pk).update(name=name)
