@@ -5,7 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 
-SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY")
+SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY", "ENCRYPTION_KEY")
+OPTIONAL_SECRETS = ("ENCRYPTION_KEY_PREVIOUS",)
 SECRET_LENGTH_MIN = 32
 EXAMPLES = ("change-me", "changeme", "example", "secret")
 
@@ -18,7 +19,8 @@ def unsafe_settings(**_: Any) -> list[Error]:
 
 
 def _sentences() -> list[str]:
-    values = {name: str(getattr(settings, name)) for name in SECRETS}
+    values = {name: str(getattr(settings, name)) for name in (*SECRETS, *OPTIONAL_SECRETS)}
+    values = {name: value for name, value in values.items() if value or name in SECRETS}
     found = []
     for name, value in values.items():
         if len(value) < SECRET_LENGTH_MIN:

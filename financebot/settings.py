@@ -24,6 +24,8 @@ DATA.mkdir(parents=True, exist_ok=True)
 SECRETS_MADE_IN = None if PRODUCTION else DATA / "secrets"
 SECRET_KEY = env.secret("SECRET_KEY", made_in=SECRETS_MADE_IN)
 JWT_SECRET_KEY = env.secret("JWT_SECRET_KEY", made_in=SECRETS_MADE_IN)
+ENCRYPTION_KEY = env.secret("ENCRYPTION_KEY", made_in=SECRETS_MADE_IN)
+ENCRYPTION_KEY_PREVIOUS = env.optional_secret("ENCRYPTION_KEY_PREVIOUS")  # while `rotate_encryption_key` has not run
 
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS") or ([] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")

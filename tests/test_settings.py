@@ -101,6 +101,7 @@ def start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         "FINANCEBOT_DATA": str(tmp_path),
         "SECRET_KEY": secrets.token_urlsafe(48),
         "JWT_SECRET_KEY": secrets.token_urlsafe(48),
+        "ENCRYPTION_KEY": secrets.token_urlsafe(48),
         "ALLOWED_HOSTS": "ledger.test",
     }
     command = [sys.executable, "manage.py", "check"]
@@ -118,6 +119,8 @@ def test_a_safe_production_installation_starts(tmp_path):
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY must be set"),
         ({"JWT_SECRET_KEY": ""}, "JWT_SECRET_KEY must be set"),
+        ({"ENCRYPTION_KEY": ""}, "ENCRYPTION_KEY must be set"),
+        ({"ENCRYPTION_KEY_PREVIOUS": "short"}, "ENCRYPTION_KEY_PREVIOUS must have at least 32"),
         ({"JWT_SECRET_KEY": "short"}, "JWT_SECRET_KEY must have at least 32"),
         ({"SECRET_KEY": "a" * 50, "JWT_SECRET_KEY": "a" * 50}, "must differ from every other secret"),
         ({"SECRET_KEY": "change-me-" + "a" * 50}, "SECRET_KEY looks like the one in the documentation"),

@@ -66,19 +66,24 @@ def secret(name: str, *, made_in: Path | None) -> str:
 
     With `made_in` None (production) a missing secret is an error.
     """
-    value, path = text(name), text(f"{name}_FILE")
-    if value and path:
-        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both")
-    if path:
-        try:
-            return Path(path).read_text("utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
-    if value:
+    if value := optional_secret(name):
         return value
     if made_in is None:
         raise ImproperlyConfigured(f"{name} must be set in production (or {name}_FILE)")
     return made_once(made_in / name.lower())
+
+
+def optional_secret(name: str) -> str:
+    """A secret from NAME, else from the file that NAME_FILE names, else nothing."""
+    value, path = text(name), text(f"{name}_FILE")
+    if value and path:
+        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both")
+    if not path:
+        return value
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
 
 
 def made_once(path: Path, *, size: int = 48) -> str:
