@@ -6,26 +6,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import passwords, serializers, services, tokens
-from accounts.authentication import nobody
 from accounts.errors import EmailTaken, InvalidCredentials, InvalidToken, WrongPassword
-from accounts.models import LoginSession, User
+from accounts.models import User
 from accounts.services import Entered
-from audit.trail import Actor
-from financebot.api.views import ANYONE, PERSON, PERSON_T, ApiView, Call, PageQuery
-from financebot.common.errors import NotFound, PreconditionFailed
+from accounts.views.common import PersonViewSet
+from financebot.api.views import ANYONE, PERSON, PERSON_T, Call
 from financebot.common.usecase import Refused
-
-
-class PersonViewSet(ApiView):
-    """Calls that concern a person and no family."""
-
-    @property
-    def person(self) -> int:
-        return int(self.request.user.pk or 0)
-
-    @property
-    def actor(self) -> Actor:
-        return self.request.auth or nobody()  # type: ignore[return-value]
 
 
 class AuthViewSet(PersonViewSet):
@@ -114,36 +100,3 @@ class AuthViewSet(PersonViewSet):
         password_hash = passwords.hash_new(body["new_password"], field="new_password", owner=user)
         proof = passwords.prove(user, body["current_password"])
         return self.once(lambda: services.change_password(actor=self.actor, proof=proof, password_hash=password_hash))
-
-
-class SessionViewSet(PersonViewSet):
-    calls = {
-        "list": Call(needs=PERSON, query=PageQuery, answer=serializers.SessionRead, ordering="-id"),
-        "destroy": Call(needs=PERSON, secret=True, problems=(NotFound,)),
-    }
-
-    def list(self, request: Request) -> Response:
-        return self.page(LoginSession.objects.alive().of(self.person))
-
-    def destroy(self, request: Request, pk: int) -> Response:
-        return self.once(lambda: services.revoke_session(actor=self.actor, session_id=pk))
-
-
-class ProfileViewSet(PersonViewSet):
-    calls = {
-        "retrieve": Call(needs=PERSON_T, answer=serializers.ProfileRead),
-        "partial_update": Call(
-            needs=PERSON,
-            body=serializers.ProfileWrite,
-            answer=serializers.ProfileRead,
-            problems=(PreconditionFailed,),
-        ),
-    }
-
-    def retrieve(self, request: Request) -> Response:
-        return self.show(request.user)
-
-    def partial_update(self, request: Request) -> Response:
-        changes = dict(self.body(request))
-        version = self.expected_version()
-        return self.once(lambda: services.edit_profile(actor=self.actor, changes=changes, version=version))

@@ -1,0 +1,63 @@
+"""What the use cases share: whose account it is, and their log-ins."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from accounts import tokens
+from accounts.errors import InvalidToken
+from accounts.models import LoginSession, User
+from audit.names import EventName
+from audit.trail import Actor, Event
+from financebot.common import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A log-in that succeeded: tokens for programs, the session's id for a cookie."""
+
+    user: User
+    session: LoginSession
+    tokens: tokens.Pair
+
+
+def person_of(actor: Actor) -> int:
+    if actor.user is None:
+        raise InvalidToken
+    return actor.user
+
+
+def lock_person(actor: Actor) -> User:
+    user: User = User.objects.lock().get(pk=person_of(actor))
+    return user
+
+
+def lock_session(sessions: Any, session_id: int) -> LoginSession | None:
+    found: LoginSession | None = sessions.select_for_update(no_key=True, of=("self",)).filter(pk=session_id).first()
+    return found
+
+
+def open_session(user: User, actor: Actor) -> Entered:
+    now = clock.now()
+    session = LoginSession.objects.create(
+        user=user,
+        client=actor.client,
+        address=actor.address,
+        user_agent=actor.user_agent,
+        epoch=user.security_epoch,
+        rotated_at=now,
+        proof_at=now,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + settings.SESSION_LIFETIME,
+    )
+    return Entered(user, session, tokens.pair(session))
+
+
+def revoke(sessions: Any) -> None:
+    sessions.filter(revoked_at__isnull=True).update(revoked_at=clock.now())
+
+
+def about(name: EventName, session: LoginSession) -> Event:
+    return Event(name, "session", session.pk, {"user_id": (None, session.user_id)})

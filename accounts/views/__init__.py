@@ -1,0 +1,6 @@
+from accounts.views.auth import AuthViewSet
+from accounts.views.common import PersonViewSet
+from accounts.views.profile import ProfileViewSet
+from accounts.views.sessions import SessionViewSet
+
+__all__ = ["AuthViewSet", "PersonViewSet", "ProfileViewSet", "SessionViewSet"]

@@ -1,0 +1,15 @@
+from accounts.authentication import nobody
+from audit.trail import Actor
+from financebot.api.views import ApiView
+
+
+class PersonViewSet(ApiView):
+    """Calls that concern a person and no family."""
+
+    @property
+    def person(self) -> int:
+        return int(self.request.user.pk or 0)
+
+    @property
+    def actor(self) -> Actor:
+        return self.request.auth or nobody()  # type: ignore[return-value]
