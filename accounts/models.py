@@ -79,6 +79,10 @@ class LoginSession(models.Model):
 class CodePurpose(models.TextChoices):
     INVITATION = "invitation"
     CONFIRMATION = "confirmation"
+    TWO_FACTOR_CHALLENGE = "two_factor_challenge"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose, not a secret
+    EMAIL_VERIFICATION = "email_verification"
+    NOT_ME = "not_me"
 
 
 class OneTimeCode(models.Model):
