@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from accounts.admin_site import OperatorOnlyAdmin
-from accounts.models import LoginSession, OneTimeCode, User
+from accounts.models import Device, LoginSession, LoginThrottle, OneTimeCode, User
 
 
 @admin.register(User)
@@ -42,3 +42,22 @@ class OneTimeCodeAdmin(OperatorOnlyAdmin):
     list_filter = ("purpose", ("used_at", admin.EmptyFieldListFilter))
     ordering = ("-pk",)
     fields = (("purpose", "subject"), ("created_at", "expires_at", "used_at", "tries"))
+
+
+@admin.register(Device)
+class DeviceAdmin(OperatorOnlyAdmin):
+    list_display = ("id", "user", "user_agent", "first_seen_at", "last_seen_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    ordering = ("-pk",)
+    fields = ("user", "user_agent", ("first_seen_at", "last_seen_at"))
+
+
+@admin.register(LoginThrottle)
+class LoginThrottleAdmin(OperatorOnlyAdmin):
+    """Whose tries they are stands in the events; the key alone tells nobody."""
+
+    list_display = ("id", "kind", "failures", "began_at", "until")
+    list_filter = ("kind", ("until", admin.EmptyFieldListFilter))
+    ordering = ("-pk",)
+    fields = (("kind", "failures"), ("began_at", "until"))

@@ -21,7 +21,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts import passwords, services
+from accounts import services, tries
 from accounts.authentication import SESSION_KEY, actor_of_session
 from accounts.models import LoginSession
 from accounts.pages import PasswordForm, own_path
@@ -86,9 +86,10 @@ class FinanceAdminSite(admin.AdminSite):
         form = PasswordForm(request.POST if request.method == "POST" else None)
         wanted = own_path(request, otherwise=reverse("admin:index"))
         if form.is_valid():
-            proof = passwords.prove(request.user, form.cleaned_data["password"])  # type: ignore[arg-type]
+            actor = actor_of(request)
+            proof = tries.of_oneself(actor, request.user, form.cleaned_data["password"])  # type: ignore[arg-type]
             with unit_of_work():
-                outcome = services.step_up(actor=actor_of(request), proof=proof)
+                outcome = services.step_up(actor=actor, proof=proof)
             if not isinstance(outcome, Refused):
                 return redirect(wanted)
             form.add_error("password", problems.sentence(outcome.problem))

@@ -93,4 +93,11 @@ def _actor(**known: Any) -> Actor:
     now = trace.current.get()
     if now is None:
         return Actor(**known)
-    return Actor(client=now.client, request_id=now.request_id, address=now.address, user_agent=now.user_agent, **known)
+    return Actor(
+        client=now.client,
+        device=now.device,
+        request_id=now.request_id,
+        address=now.address,
+        user_agent=now.user_agent,
+        **known,
+    )

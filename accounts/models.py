@@ -4,6 +4,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as lazy
 from guardian.mixins import GuardianUserMixin
 
 from accounts.querysets import LoginSessionQuerySet, UserQuerySet
@@ -50,10 +51,28 @@ class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin):
         return self.email or f"user {self.pk}"
 
 
+class Device(models.Model):
+    """Where a person has logged in before: by the digest of an id that only that device holds."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
+    digest = models.CharField(max_length=64)
+    user_agent = models.CharField(max_length=300, blank=True)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = lazy("device"), lazy("devices")
+        constraints = [models.UniqueConstraint(fields=["digest", "user"], name="accounts_device_once")]
+
+    def __str__(self) -> str:
+        return f"device {self.pk} of user {self.user_id}"
+
+
 class LoginSession(models.Model):
     """One log-in, by token or by cookie; this row, not the token, says whether it still stands."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_sessions")
+    device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="login_sessions")
     client = models.CharField(max_length=60, blank=True)
     scope = models.CharField(max_length=20, blank=True)
     address = models.CharField(max_length=45)
@@ -105,3 +124,39 @@ class OneTimeCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} of {self.subject}"
+
+
+class ThrottleKind(models.TextChoices):
+    """Under what wrong tries are counted together."""
+
+    PAIR = "pair"  # an account, from a network
+    DEVICE = "device"  # an account, from a device that it knows
+    NETWORK = "network"
+    ACCOUNT = "account"  # from devices that it does not know
+    CODES_MINUTES = "codes_minutes"  # a person's codes, from a network
+    CODES_HOUR = "codes_hour"
+    CODES_DAY = "codes_day"
+
+
+class LoginThrottle(models.Model):
+    """Wrong tries under one key, since when, and until when none is looked at.
+
+    The key is a digest: an address that somebody typed may be a password in the wrong field.
+    """
+
+    kind = models.CharField(max_length=20, choices=ThrottleKind.choices)
+    key = models.CharField(max_length=64)
+    failures = models.PositiveIntegerField(default=0)
+    began_at = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = lazy("lockout"), lazy("lockouts")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key"], name="accounts_throttle_once"),
+            models.CheckConstraint(condition=Q(kind__in=ThrottleKind.values), name="accounts_throttle_kind_known"),
+        ]
+        indexes = [models.Index(fields=["began_at"], name="accounts_throttle_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key[:8]}"

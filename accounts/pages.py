@@ -16,7 +16,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import passwords, services
+from accounts import services, tries
 from accounts.authentication import SESSION_KEY, actor_of_session, nobody
 from accounts.models import LoginSession
 from accounts.serializers import PASSWORD_MAX
@@ -50,16 +50,18 @@ class LoginPage(View):
         form = LoginForm(request.POST)
         if not form.is_valid():
             return self._page(request, form)
-        proof = passwords.prove_email(form.cleaned_data["email"], form.cleaned_data["password"])
+        actor = nobody(channel="web")
+        proof = tries.to_enter(actor, **form.cleaned_data)
         with unit_of_work():
-            outcome = services.log_in(actor=nobody(channel="web"), proof=proof)
+            outcome = services.log_in(actor=actor, proof=proof)
         if isinstance(outcome, Refused):
             form.add_error(None, _("E-mail address or password are not right."))
             return self._page(request, form)
         request.session.flush()  # a session id or CSRF token from before the log-in is worth nothing after it
         rotate_token(request)
         request.session[SESSION_KEY] = outcome.session.pk
-        return redirect(own_path(request, otherwise=settings.LOGIN_REDIRECT_URL))
+        response = redirect(own_path(request, otherwise=settings.LOGIN_REDIRECT_URL))
+        return remember_device(response, outcome.seen.device_id)
 
     def _page(self, request: HttpRequest, form: LoginForm) -> HttpResponse:
         context: dict[str, Any] = {"form": form, "next": own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)}
@@ -77,6 +79,18 @@ class LogoutPage(View):
                 services.log_out(actor=actor_of_session(session, channel="web"), everywhere=False)
         request.session.flush()
         return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+def remember_device(response: HttpResponse, device_id: str) -> HttpResponse:
+    response.set_cookie(
+        settings.DEVICE_COOKIE_NAME,
+        device_id,
+        max_age=settings.DEVICE_COOKIE_AGE,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
 
 
 def own_path(request: HttpRequest, *, otherwise: str) -> str:

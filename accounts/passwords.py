@@ -6,6 +6,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from accounts.lockout import Reservation
 from accounts.models import User
 from accounts.rules import normalise_email, normalise_password
 from financebot.common.errors import Invalid
@@ -18,6 +19,7 @@ class Proof:
     user: int | None
     stored: str
     right: bool
+    reservation: Reservation | None = None
 
     def holds_for(self, user: User) -> bool:
         return self.right and user.pk == self.user and user.password == self.stored

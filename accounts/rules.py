@@ -1,6 +1,8 @@
 """Pure decisions about people and their sessions."""
 
 import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 
@@ -31,3 +33,35 @@ def judge_refresh(*, presented: int, current: int) -> Refresh:
     if presented == current - 1:
         return Refresh.REBUILD
     return Refresh.REUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many wrong tries a window holds, and how long nobody tries then: a pause that doubles up to `pause_max`."""
+
+    most: int
+    window: timedelta
+    pause: timedelta
+    pause_max: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """What is counted under one key: wrong tries since `began_at`; none is looked at before `until`."""
+
+    failures: int
+    began_at: datetime
+    until: datetime | None
+
+
+def reserve_try(tries: Tries, limit: Limit, now: datetime) -> Tries | None:
+    """The tries with one more, counted as wrong before it is looked at; None while there is none to be had."""
+    if tries.until and now < tries.until:
+        return None
+    if now - tries.began_at >= limit.window:
+        tries = Tries(0, now, None)
+    failures = tries.failures + 1
+    if failures < limit.most:
+        return Tries(failures, tries.began_at, None)
+    doublings = min(failures - limit.most, 20)
+    return Tries(failures, tries.began_at, now + min(limit.pause * 2**doublings, limit.pause_max))

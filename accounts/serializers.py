@@ -88,6 +88,7 @@ class TokensRead(Answer):
 
 class LoginRead(TokensRead):
     user_id = serializers.IntegerField()
+    device_id = serializers.CharField(help_text="send it as X-Device-Id at the next log-in")
 
 
 class RegisterRead(LoginRead):

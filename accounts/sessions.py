@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts import tokens
+from accounts import devices, tokens
+from accounts.devices import Seen
 from accounts.errors import InvalidToken
 from accounts.models import LoginSession, User
 from audit.names import EventName
@@ -20,6 +21,7 @@ class Entered:
     user: User
     session: LoginSession
     tokens: tokens.Pair
+    seen: Seen
 
 
 def person_of(actor: Actor) -> int:
@@ -40,8 +42,10 @@ def lock_session(sessions: Any, session_id: int) -> LoginSession | None:
 
 def open_session(user: User, actor: Actor) -> Entered:
     now = clock.now()
+    seen = devices.see(user, actor.device, actor.user_agent)
     session = LoginSession.objects.create(
         user=user,
+        device=seen.device,
         client=actor.client,
         address=actor.address,
         user_agent=actor.user_agent,
@@ -52,7 +56,7 @@ def open_session(user: User, actor: Actor) -> Entered:
         last_used_at=now,
         expires_at=now + settings.SESSION_LIFETIME,
     )
-    return Entered(user, session, tokens.pair(session))
+    return Entered(user, session, tokens.pair(session), seen)
 
 
 def revoke(sessions: Any) -> None:

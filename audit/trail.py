@@ -28,6 +28,7 @@ class Actor:
     session: int | None = None
     channel: str = "api"
     client: str = ""
+    device: str = ""
     request_id: str = ""
     address: str = ""
     user_agent: str = ""

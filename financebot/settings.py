@@ -242,6 +242,8 @@ WHITENOISE_AUTOREFRESH = False
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
+DEVICE_COOKIE_NAME = "__Host-device" if PRODUCTION else "device"
+DEVICE_COOKIE_AGE = timedelta(days=400)  # as long as browsers keep one
 CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = int(SESSION_IDLE.total_seconds())

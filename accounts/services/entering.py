@@ -5,7 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError
 
-from accounts import tokens
+from accounts import devices, lockout, tokens
 from accounts.errors import EmailTaken, InvalidCredentials, InvalidToken, WrongPassword
 from accounts.models import LoginSession, User
 from accounts.passwords import Proof
@@ -39,8 +39,11 @@ def log_in(*, actor: Actor, proof: Proof) -> Entered | Refused:
     if user is None or not user.is_active or not proof.holds_for(user):
         trail.record(Event(EventName.LOGIN_FAILED, "user", proof.user or 0, {}), actor=actor)
         return Refused(InvalidCredentials())
+    if proof.reservation:
+        lockout.give_back(proof.reservation)
     entered = open_session(user, actor)
-    trail.record(about(EventName.LOGGED_IN, entered.session), actor=actor)
+    news = [about(EventName.DEVICE_ADDED, entered.session)] if entered.seen.new else []
+    trail.record(about(EventName.LOGGED_IN, entered.session), *news, actor=actor)
     return entered
 
 
@@ -48,7 +51,7 @@ def log_in(*, actor: Actor, proof: Proof) -> Entered | Refused:
 def refresh(*, actor: Actor, claims: tokens.RefreshClaims) -> tokens.Pair | Refused:
     """A new pair for a refresh token. Locks the session; reuse ends it, which is remembered."""
     session = lock_session(LoginSession.objects.alive(), claims.session)
-    if session is None:
+    if session is None or not devices.matches(session.device, actor.device):
         raise InvalidToken
     verdict = judge_refresh(presented=claims.counter, current=session.refresh_counter)
     if verdict is Refresh.REUSED:
@@ -73,6 +76,8 @@ def step_up(*, actor: Actor, proof: Proof) -> datetime | Refused:
     if not proof.holds_for(user):
         trail.record(about(EventName.STEP_UP_FAILED, session), actor=actor)
         return Refused(WrongPassword(field="password"))
+    if proof.reservation:
+        lockout.give_back(proof.reservation)
     session.proof_at = clock.now()
     session.save(update_fields=["proof_at"])
     trail.record(about(EventName.STEPPED_UP, session), actor=actor)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from accounts import lockout
 from accounts.errors import WrongPassword
 from accounts.models import LoginSession, User
 from accounts.passwords import Proof
@@ -21,6 +22,8 @@ def change_password(*, actor: Actor, proof: Proof, password_hash: str) -> Refuse
     if not proof.holds_for(user):
         trail.record(Event(EventName.PASSWORD_CHANGE_FAILED, "user", user.pk, {}), actor=actor)
         return Refused(WrongPassword(field="current_password"))
+    if proof.reservation:
+        lockout.give_back(proof.reservation)
     user.password = password_hash
     user.security_epoch += 1
     user.save(update_fields=["password", "security_epoch"])

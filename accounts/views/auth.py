@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import passwords, serializers, services, tokens
+from accounts import passwords, serializers, services, tokens, tries
 from accounts.errors import EmailTaken, InvalidCredentials, InvalidToken, WrongPassword
 from accounts.models import User
 from accounts.services import Entered
@@ -58,17 +58,17 @@ class AuthViewSet(PersonViewSet):
 
         def work() -> dict[str, Any]:
             entered = services.register(actor=self.actor, password_hash=password_hash, **body)
-            return {**asdict(entered.tokens), "success": True, "message": _("Welcome.")}
+            return {**_tokens_of(entered), "success": True, "message": _("Welcome.")}
 
         return self.once(work)
 
     def login(self, request: Request) -> Response:
         body = self.body(request)
-        proof = passwords.prove_email(body["email"], body["password"])
+        proof = tries.to_enter(self.actor, email=body["email"], password=body["password"])
 
         def work() -> Any:
             outcome = services.log_in(actor=self.actor, proof=proof)
-            return outcome.tokens if isinstance(outcome, Entered) else outcome
+            return _tokens_of(outcome) if isinstance(outcome, Entered) else outcome
 
         return self.once(work)
 
@@ -86,7 +86,8 @@ class AuthViewSet(PersonViewSet):
         return self.once(work)
 
     def step_up(self, request: Request) -> Response:
-        proof = passwords.prove(User.objects.get(pk=self.actor.user), self.body(request)["password"])
+        user = User.objects.get(pk=self.actor.user)
+        proof = tries.of_oneself(self.actor, user, self.body(request)["password"])
 
         def work() -> Any:
             outcome = services.step_up(actor=self.actor, proof=proof)
@@ -98,5 +99,9 @@ class AuthViewSet(PersonViewSet):
         body = self.body(request)
         user = User.objects.get(pk=self.actor.user)
         password_hash = passwords.hash_new(body["new_password"], field="new_password", owner=user)
-        proof = passwords.prove(user, body["current_password"])
+        proof = tries.of_oneself(self.actor, user, body["current_password"])
         return self.once(lambda: services.change_password(actor=self.actor, proof=proof, password_hash=password_hash))
+
+
+def _tokens_of(entered: Entered) -> dict[str, Any]:
+    return {**asdict(entered.tokens), "device_id": entered.seen.device_id}

@@ -10,6 +10,7 @@ class Trace:
     address: str
     user_agent: str
     client: str = ""
+    device: str = ""
     route: str = ""
     user: int | None = None
     family: int | None = None

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from financebot.api import trace
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,100}", re.ASCII)
+SANE_DEVICE = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
 SANE_CLIENT = re.compile(r"[A-Za-z0-9._-]{1,60}", re.ASCII)
 
 
@@ -21,11 +22,13 @@ class TraceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-Id", "")
         client = request.headers.get("X-Client-Id", "")
+        device = request.headers.get("X-Device-Id") or request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")
         found = trace.Trace(
             request_id=given if SANE_ID.fullmatch(given) else uuid.uuid4().hex,
             address=client_address(request),
             user_agent=request.headers.get("User-Agent", "")[:300],
             client=client if SANE_CLIENT.fullmatch(client) else "",
+            device=device if SANE_DEVICE.fullmatch(device) else "",
         )
         token = trace.current.set(found)
         try:

@@ -33,7 +33,7 @@ def test_the_right_password_opens_a_session(ann):
     answer = log_in("ann@example.org")
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == {"access_token", "refresh_token", "user_id", "expires_in"}
+    assert set(body) == {"access_token", "refresh_token", "user_id", "expires_in", "device_id"}
     assert (body["user_id"], body["expires_in"]) == (ann.pk, 900)
     assert Http(body["access_token"]).get("/users/me").status_code == 200
 
