@@ -1,7 +1,13 @@
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as lazy
+
+from accounts import services
+from accounts.admin_acts import Act
 from accounts.admin_site import OperatorOnlyAdmin
 from accounts.models import Device, LoginSession, LoginThrottle, OneTimeCode, User
+from audit.trail import Actor
 
 
 @admin.register(User)
@@ -53,6 +59,10 @@ class DeviceAdmin(OperatorOnlyAdmin):
     fields = ("user", "user_agent", ("first_seen_at", "last_seen_at"))
 
 
+def unlock(actor: Actor, row: LoginThrottle, seen: int, said: dict[str, Any]) -> None:
+    services.unlock(actor=actor, throttle_id=row.pk)
+
+
 @admin.register(LoginThrottle)
 class LoginThrottleAdmin(OperatorOnlyAdmin):
     """Whose tries they are stands in the events; the key alone tells nobody."""
@@ -61,3 +71,4 @@ class LoginThrottleAdmin(OperatorOnlyAdmin):
     list_filter = ("kind", ("until", admin.EmptyFieldListFilter))
     ordering = ("-pk",)
     fields = (("kind", "failures"), ("began_at", "until"))
+    acts = (Act("unlock", lazy("Unlock"), lazy("tries are looked at again"), unlock),)

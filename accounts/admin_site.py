@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from accounts import services, tries
+from accounts.admin_acts import Act
 from accounts.authentication import SESSION_KEY, actor_of_session
 from accounts.models import LoginSession
 from accounts.pages import PasswordForm, own_path
@@ -122,13 +123,31 @@ class Looking:
 
 
 class OfficeAdmin(Looking, admin.ModelAdmin):  # type: ignore[type-arg]
-    """A look at one kind of row."""
+    """A look at one kind of row. `acts`: what can be done with rows chosen in the list."""
+
+    acts: tuple[Act, ...] = ()
 
     show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 0  # no page of everything
     view_on_site = False
     also_allowed: tuple[str, ...] = ()  # fields that an address may name beside the filters
+
+    def may_act(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Never in a window that is there to choose a row."""
+        if "_popup" in request.GET or not self.may_act(request):
+            return {}
+        return {act.name: (act, act.name, act.label) for act in self.acts}
+
+    def described(self, request: HttpRequest, rows: list[Any]) -> list[tuple[Any, str]]:
+        """Rows with what somebody who acts on them should have read."""
+        return [(row, str(row)) for row in rows]
+
+    def actor_for(self, request: HttpRequest, row: Any) -> Actor:
+        return actor_of(request)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -154,6 +173,9 @@ class OfficeAdmin(Looking, admin.ModelAdmin):  # type: ignore[type-arg]
 
 class OperatorOnlyAdmin(OfficeAdmin):
     """Rows of the installation: for those who run it."""
+
+    def may_act(self, request: HttpRequest) -> bool:
+        return is_operator(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_operator(request)

@@ -1,7 +1,6 @@
 """Wrong passwords and codes: under which keys they are counted, and what a try costs that turns out right."""
 
 import hashlib
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from accounts import devices
 from accounts.models import LoginThrottle, ThrottleKind
 from accounts.rules import Limit, Tries, normalise_email, reserve_try
 from financebot.common import clock
+from financebot.common.network import network_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LIMITS = {
@@ -46,7 +46,7 @@ def for_log_in(*, email: str, address: str, device: str) -> list[Key]:
     account = normalise_email(email)
     if device and devices.is_known(account, device):
         return [(ThrottleKind.DEVICE, _digest(account, device))]
-    where = network(address)
+    where = network_of(address)
     return [
         (ThrottleKind.ACCOUNT, _digest(account)),
         (ThrottleKind.NETWORK, _digest(where)),
@@ -56,7 +56,7 @@ def for_log_in(*, email: str, address: str, device: str) -> list[Key]:
 
 def for_codes(*, user_id: int, address: str) -> list[Key]:
     """The keys of a try at somebody's codes, of whichever kind the code is."""
-    key = _digest(str(user_id), network(address))
+    key = _digest(str(user_id), network_of(address))
     return [(kind, key) for kind in (ThrottleKind.CODES_DAY, ThrottleKind.CODES_HOUR, ThrottleKind.CODES_MINUTES)]
 
 
@@ -86,17 +86,6 @@ def give_back(reservation: Reservation) -> None:
         if row.kind in FORGIVEN or row.until == reservation.rows[row.pk]:
             row.until = None
         row.save(update_fields=["failures", "until"])
-
-
-def network(address: str) -> str:
-    """What counts as one place: an IPv4 address, or the /64 that a household has of IPv6 (RFC 6177)."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
 
 
 def _limit(row: LoginThrottle) -> Limit:

@@ -1,5 +1,6 @@
 """Logging in with a browser: the same log-in as the API's, ending in a cookie instead of tokens."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -20,6 +21,8 @@ from accounts import services, tries
 from accounts.authentication import SESSION_KEY, actor_of_session, nobody
 from accounts.models import LoginSession
 from accounts.serializers import PASSWORD_MAX
+from accounts.tries import LOGIN_LIMIT
+from financebot.api import limits
 from financebot.common.usecase import Refused, unit_of_work
 
 
@@ -50,6 +53,9 @@ class LoginPage(View):
         form = LoginForm(request.POST)
         if not form.is_valid():
             return self._page(request, form)
+        if limits.is_over(request, "login", LOGIN_LIMIT):
+            form.add_error(None, _("Too many tries. Wait a minute."))
+            return self._page(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
         actor = nobody(channel="web")
         proof = tries.to_enter(actor, **form.cleaned_data)
         with unit_of_work():
@@ -63,9 +69,9 @@ class LoginPage(View):
         response = redirect(own_path(request, otherwise=settings.LOGIN_REDIRECT_URL))
         return remember_device(response, outcome.seen.device_id)
 
-    def _page(self, request: HttpRequest, form: LoginForm) -> HttpResponse:
+    def _page(self, request: HttpRequest, form: LoginForm, status: int = HTTPStatus.OK) -> HttpResponse:
         context: dict[str, Any] = {"form": form, "next": own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)}
-        return render(request, "accounts/login.html", context, status=200)
+        return render(request, "accounts/login.html", context, status=status)
 
 
 class LogoutPage(View):

@@ -8,6 +8,8 @@ from accounts.passwords import Proof
 from audit.trail import Actor
 from financebot.common.usecase import unit_of_work
 
+LOGIN_LIMIT = "30/m"  # of a network
+
 
 def to_enter(actor: Actor, *, email: str, password: str) -> Proof:
     """A try to log in. Where it is locked the same work is done, and nothing is proven."""

@@ -9,9 +9,9 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts.admin_acts import Act
 from accounts.admin_site import Looking, OperatorOnlyAdmin, link
 from families import services
-from families.admin_acts import Act
 from families.admin_scope import OwnerScopedAdmin
 from families.models import Family, FamilyUserPermission, Invitation, Membership, MembershipOverride, choices_of
 from families.roles import Access, Role

@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from accounts.admin_site import OfficeAdmin, actor_of, is_operator
 from audit.trail import Actor
 from families import access as families_access
-from families.admin_acts import Act
 from families.roles import Access
 
 
@@ -49,10 +48,8 @@ class PresentedRows(ChangeList):
 class OwnerScopedAdmin(OfficeAdmin):
     """Rows of families: operators see all, an owner those that `seen` gives, which are none unless it says so.
 
-    `acts`: what an owner can do with rows chosen in the list.
+    Only who owns a family acts in it.
     """
-
-    acts: tuple[Act, ...] = ()
 
     def seen(self, access: Access) -> QuerySet[Any]:
         nothing: QuerySet[Any] = self.model._base_manager.none()
@@ -79,15 +76,8 @@ class OwnerScopedAdmin(OfficeAdmin):
         one = not is_operator(request) and len(accesses(request)) == 1
         return [name for name in names if name != "family"] if one else names
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Only who owns a family acts in it, and never in a window that is there to choose a row."""
-        if "_popup" in request.GET or not accesses(request):
-            return {}
-        return {act.name: (act, act.name, act.label) for act in self.acts}
-
-    def described(self, request: HttpRequest, rows: list[Any]) -> list[tuple[Any, str]]:
-        """Rows with what somebody who acts on them should have read."""
-        return [(row, str(row)) for row in rows]
+    def may_act(self, request: HttpRequest) -> bool:
+        return bool(accesses(request))
 
     def actor_for(self, request: HttpRequest, row: Any) -> Actor:
         return replace(actor_of(request), family=self.family_of(row))

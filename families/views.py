@@ -192,6 +192,7 @@ class InvitationViewSet(FamilyViewSet):
             answer=serializers.InvitedRead,
             status=201,
             secret=True,
+            limit="10/h",
             problems=(FamilyArchived,),
         ),
         "destroy": Call(needs=any_of(P.REVOKE_INVITATION), problems=(FamilyArchived,)),

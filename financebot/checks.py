@@ -31,6 +31,8 @@ def _sentences() -> list[str]:
             found.append(f"{name} must differ from every other secret.")
     if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
         found.append("ALLOWED_HOSTS must name the hosts that this server answers for.")
+    if not settings.RATE_LIMITS:
+        found.append("RATE_LIMITS must not be off.")
     if any(origin == "*" for origin in settings.CORS_ALLOWED_ORIGINS):
         found.append("CORS_ALLOWED_ORIGINS must name its origins.")
     return found

@@ -38,7 +38,15 @@ CORS_ALLOW_HEADERS = [
     "x-request-id",
     "x-device-id",
 ]
-CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replay", "Retry-After", "X-Request-Id"]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Idempotent-Replay",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "X-Request-Id",
+]
 TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0, least=0, most=5)
 
 INSTALLED_APPS = [
@@ -121,14 +129,16 @@ else:
     raise ImproperlyConfigured("DATABASE_URL must start with postgres:// or sqlite:///")
 
 REDIS_URL = env.text("REDIS_URL")
+RATE_LIMITS = env.flag("RATE_LIMITS", default=True)  # never lockout, nor tries at codes
 CACHES: dict[str, dict[str, object]] = {
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},  # while the shared one is gone
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5},
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "financebot.common.cache.SqliteCache", "LOCATION": str(DATA / "cache.sqlite3")},
 }
 
 AUTH_USER_MODEL = "accounts.User"
@@ -176,6 +186,7 @@ REST_FRAMEWORK = {
         "families.permissions.FamilyPermission",
         "families.permissions.StepUp",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["financebot.api.limits.CallerThrottle"],
     "DEFAULT_PARSER_CLASSES": ["financebot.api.parsers.WireParser"],
     "DEFAULT_RENDERER_CLASSES": [
         "financebot.api.renderers.WireRenderer",

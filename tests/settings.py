@@ -4,10 +4,15 @@ import os
 
 os.environ["APP_ENV"] = "test"
 from financebot.settings import *  # noqa: F403
-from financebot.settings import BASE_DIR, DATABASES
+from financebot.settings import BASE_DIR, CACHES, DATA, DATABASES, REDIS_URL
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ACCESS_LOG_THREAD = False
+RATE_LIMITS = False
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+if not REDIS_URL:
+    CACHES["default"]["LOCATION"] = str(DATA / f"cache-{WORKER}-{os.getpid()}.sqlite3")
+CACHES["default"]["KEY_PREFIX"] = WORKER
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     name = os.environ.get("TEST_SQLITE_NAME", str(BASE_DIR / "var" / "test.sqlite3"))
     DATABASES["default"]["TEST"] = {"NAME": name}

@@ -136,7 +136,7 @@ def test_every_refusal_has_a_row_in_the_table_of_problems():
             yield from below(child)
 
     codes = {kind.code for kind in below(DomainError)} | {code for _, code in DRF_CODES}
-    codes |= {"body_too_large", "internal_error"}  # of the middleware and of the last resort
+    codes |= {"body_too_large", "rate_limited", "internal_error"}  # of middleware, throttle and the last resort
     assert codes == set(PROBLEMS)
 
 

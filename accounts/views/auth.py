@@ -9,8 +9,10 @@ from accounts import passwords, serializers, services, tokens, tries
 from accounts.errors import EmailTaken, InvalidCredentials, InvalidToken, WrongPassword
 from accounts.models import User
 from accounts.services import Entered
+from accounts.tries import LOGIN_LIMIT
 from accounts.views.common import PersonViewSet
 from financebot.api.views import ANYONE, PERSON, PERSON_T, Call
+from financebot.common.errors import Overloaded
 from financebot.common.usecase import Refused
 
 
@@ -22,21 +24,23 @@ class AuthViewSet(PersonViewSet):
             answer=serializers.RegisterRead,
             status=201,
             secret=True,
-            problems=(EmailTaken,),
+            limit="10/h",
+            problems=(EmailTaken, Overloaded),
         ),
         "login": Call(
             needs=ANYONE,
             body=serializers.LoginWrite,
             answer=serializers.LoginRead,
             secret=True,
-            problems=(InvalidCredentials,),
+            limit=LOGIN_LIMIT,
+            problems=(InvalidCredentials, Overloaded),
         ),
         "refresh": Call(
             needs=ANYONE,
             body=serializers.RefreshWrite,
             answer=serializers.TokensRead,
             secret=True,
-            problems=(InvalidToken,),
+            problems=(InvalidToken, Overloaded),
         ),
         "logout": Call(needs=PERSON_T, body=serializers.LogoutWrite, answer=serializers.MessageRead, secret=True),
         "step_up": Call(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -85,7 +86,9 @@ PROBLEMS: dict[str, Problem] = {
     "unknown_reference": Problem(422, lazy("An id in the body refers to nothing that you can use.")),
     "wallet_archived": Problem(422, lazy("The wallet is archived.")),
     "wrong_category_kind": Problem(422, lazy("The category is of the wrong kind for this.")),
+    "rate_limited": Problem(429, lazy("You ask too often. Try again in %(seconds)s seconds.")),
     "internal_error": Problem(500, lazy("Something went wrong here. It has been noted.")),
+    "overloaded": Problem(503, lazy("This cannot be answered safely just now. Try again in a moment.")),
     "busy": Problem(503, lazy("Too much at once just now. Try again in a moment.")),
 }
 
@@ -145,6 +148,10 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     elif isinstance(error, OperationalError) and _is_passing(error):
         log.warning("the database is busy: %s", error)
         found = document("busy")
+    elif isinstance(error, exceptions.Throttled):
+        seconds = math.ceil(getattr(error, "wait", None) or 1)
+        found = document("rate_limited", detail=str(PROBLEMS["rate_limited"].sentence) % {"seconds": seconds})
+        return _with_headers(Response(found, status=found["status"], headers={"Retry-After": str(seconds)}), found)
     else:
         code = next((code for kind, code in DRF_CODES if isinstance(error, kind)), "internal_error")
         if code == "internal_error":

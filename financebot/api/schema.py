@@ -89,7 +89,7 @@ class CallSchema(AutoSchema):
 
     def _codes(self) -> set[str]:
         call = self.call
-        codes = {Invalid.code, "busy", *(problem.code for problem in call.problems)}
+        codes = {Invalid.code, "busy", "rate_limited", *(problem.code for problem in call.problems)}
         if call.needs.kind != "anyone":
             codes |= {"not_authenticated", "invalid_token"}
         if call.needs.kind == "family":

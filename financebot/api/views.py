@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from financebot.api import idempotency, trace
+from financebot.api import idempotency, limits, trace
 from financebot.api.pagination import PAGE_SIZE, PAGE_SIZE_MAX, Listed, paginate
 from financebot.api.problems import MEDIA_TYPE
 from financebot.api.renderers import WireRenderer
@@ -55,7 +55,11 @@ class PageQuery(Query):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """A row of a view's table. `secret`: the answer is never stored for replay. `ordering`: a paged list's default."""
+    """A row of a view's table.
+
+    `secret`: the answer is never stored for replay. `ordering`: a paged list's default. `limit`: how often one caller
+    may call this, such as 5/h, where it is not counted among all that they write.
+    """
 
     needs: Needs
     body: type[StrictSerializer] | None = None
@@ -64,6 +68,7 @@ class Call:
     status: int = 200
     ordering: str = ""
     secret: bool = False
+    limit: str = ""
     problems: tuple[type[DomainError], ...] = ()
 
 
@@ -99,8 +104,19 @@ class ApiView(GenericViewSet[Any]):
         by_cookie = settings.SESSION_COOKIE_NAME in self.request.COOKIES and any(self.request.session.keys())
         return [renderer() for renderer in (self.renderer_classes if by_cookie else [WireRenderer])]
 
+    def perform_authentication(self, request: Request) -> None:
+        """Who cannot show who they are asks as anybody does, and is counted before they are told so."""
+        try:
+            super().perform_authentication(request)
+        finally:
+            super().check_throttles(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Done by then."""
+
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         found = super().finalize_response(request, response, *args, **kwargs)
+        limits.tell(request._request, found)  # noqa: SLF001 - where the throttle noted it
         if getattr(found, "exception", False) and isinstance(found.accepted_renderer, WireRenderer):
             found.content_type = MEDIA_TYPE  # a page that shows a problem is still a page
         return found

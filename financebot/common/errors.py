@@ -72,6 +72,12 @@ class Busy(DomainError):
     code = "busy"
 
 
+class Overloaded(DomainError):
+    """Something that safety stands on is away."""
+
+    code = "overloaded"
+
+
 class IdempotencyKeyReused(DomainError):
     code = "idempotency_key_reused"
 

@@ -11,9 +11,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from accounts.admin_acts import Act, ReasonForm
 from accounts.admin_site import link
 from audit.trail import Actor
-from families.admin_acts import Act, ReasonForm
 from families.admin_scope import OwnerScopedAdmin, rows_for, viewers
 from families.models import Membership
 from families.roles import Access

@@ -15,6 +15,7 @@ from accounts.rules import Limit, Tries, reserve_try
 from audit.names import EventName
 from audit.trail import Actor
 from financebot.common.errors import NotFound, PermissionDenied
+from financebot.common.network import network_of
 from financebot.common.usecase import unit_of_work
 from tests.accounts.tools import NEW_PASSWORD, events, log_in, said
 from tests.conftest import at_once, person
@@ -165,7 +166,7 @@ def test_somebody_elses_right_password_does_not_reopen_the_network(ann):
     ],
 )
 def test_a_household_is_one_network(one, other, shared):
-    assert (lockout.network(one) == lockout.network(other)) is shared
+    assert (network_of(one) == network_of(other)) is shared
 
 
 @pytest.mark.django_db

@@ -13,10 +13,13 @@ import pytest
 from django.apps import apps
 from django.db import OperationalError, connection
 
+from accounts import lockout
+from accounts.models import LoginThrottle, ThrottleKind
 from accounts.passwords import Proof, prove
 from accounts.tokens import RefreshClaims
 from audit.trail import Actor
 from families import services as families
+from financebot.common import clock
 from financebot.common.usecase import Refused, unit_of_work
 from tests.conftest import House, person
 from tests.factories import PASSWORD
@@ -65,6 +68,16 @@ def use_cases() -> dict[str, Callable[..., Any]]:
 
 def proof_of(house: House, password: str = PASSWORD) -> Proof:
     return prove(house.owner.user, password)
+
+
+def throttle(house: House) -> LoginThrottle:
+    return LoginThrottle.objects.create(kind="pair", key="a" * 64, failures=4, began_at=clock.now())
+
+
+def locked_next(house: House) -> list[lockout.Key]:
+    """The keys of tries of which the next one locks."""
+    row = throttle(house)
+    return [(ThrottleKind(row.kind), row.key)]
 
 
 def invited(house: House) -> dict[str, Any]:
@@ -122,6 +135,12 @@ RUNS: dict[str, Given] = {
     "accounts.step_up": lambda h: {"proof": proof_of(h)},
     "accounts.step_up (refused)": lambda h: {"proof": proof_of(h, "wrong")},
     "accounts.change_password": lambda h: {"proof": proof_of(h), "password_hash": "x"},
+    "accounts.reserve_try": lambda h: {
+        "actor": Actor(),
+        "keys": lockout.for_log_in(email="a@b.cd", address="10.0.0.1", device=""),
+    },
+    "accounts.reserve_try (locks)": lambda h: {"actor": Actor(), "keys": locked_next(h)},
+    "accounts.unlock": lambda h: {"actor": person(is_superuser=True).actor, "throttle_id": throttle(h).pk},
     "accounts.edit_profile": lambda h: {"changes": {"first_name": "New"}, "version": None},
     "families.create_family": lambda h: {"name": "Second", "base_currency": "JPY", "timezone": "UTC"},
     "families.edit_family": lambda h: {"changes": {"name": "New"}, "version": None},

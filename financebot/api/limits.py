@@ -1,0 +1,114 @@
+"""How often a caller may ask: counted in the shared cache, so exact over all workers, and told in every answer."""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse
+from django_ratelimit.core import get_usage
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from financebot.api import trace
+from financebot.common.errors import Overloaded
+from financebot.common.network import network_of
+
+log = logging.getLogger("financebot.limits")
+
+PERSON = "300/m"  # all that one person asks
+NETWORK = "100/m"  # all that comes from one place without a token that holds
+WRITES = "60/m"  # of one person
+READING = ("GET", "HEAD", "OPTIONS")
+SECONDS = {"m": 60, "h": 3600}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What is left of one limit, and in how many seconds it begins anew."""
+
+    limit: int
+    count: int
+    reset: int
+
+    @property
+    def left(self) -> int:
+        return max(self.limit - self.count, 0)
+
+    @property
+    def is_over(self) -> bool:
+        return self.count > self.limit
+
+
+class CallerThrottle(BaseThrottle):
+    """The limits that a call falls under: of the person, or of the network where nobody has said who they are."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        if not settings.RATE_LIMITS:
+            return True
+        person = getattr(request.user, "pk", None)
+        caller = f"person {person}" if person else _network()
+        found = [use(group, caller, rate, known=bool(person)) for group, rate in _limits(request, view, person)]
+        self.tightest = min(found, key=lambda usage: (usage.left, -usage.reset))
+        request._request.rate_limit = self.tightest  # type: ignore[attr-defined] # noqa: SLF001 - for `tell`
+        return not self.tightest.is_over
+
+    def wait(self) -> float:
+        return self.tightest.reset
+
+
+def _limits(request: Request, view: Any, person: Any) -> Iterator[tuple[str, str]]:
+    yield "all", PERSON if person else NETWORK
+    if view.call.limit:
+        yield f"{type(view).__name__}.{view.action}", view.call.limit
+    elif person and request.method not in READING:
+        yield "writes", WRITES
+
+
+def use(group: str, caller: str, rate: str, *, known: bool) -> Usage:
+    """Count one more of this caller's. Overloaded where the shared cache is gone, save for a caller who is known:
+    they are counted by this process alone until it is back."""
+    try:
+        found: dict[str, int] = get_usage(  # type: ignore[no-untyped-call]
+            None, group=f"{group}|", key=lambda *_: f"{caller}|", rate=rate, increment=True
+        )
+    except Exception as error:
+        log.warning("the shared cache does not answer: %s", type(error).__name__)
+        if not known:
+            raise Overloaded from error
+        return _use_here(group, caller, rate)
+    return Usage(found["limit"], found["count"], max(found["time_left"], 1))
+
+
+def _use_here(group: str, caller: str, rate: str) -> Usage:
+    most, _, period = rate.partition("/")
+    seconds = SECONDS[period]
+    window, passed = divmod(int(time.time()), seconds)
+    cache, key = caches["process"], f"{group}|{caller}|{window}".replace(" ", "_")
+    cache.add(key, 0, seconds)
+    return Usage(int(most), cache.incr(key), seconds - passed)
+
+
+def is_over(request: HttpRequest, group: str, rate: str) -> bool:
+    """The same for a page, whose visitor has not said who they are."""
+    if not settings.RATE_LIMITS:
+        return False
+    usage = request.rate_limit = use(group, _network(), rate, known=False)  # type: ignore[attr-defined]
+    return usage.is_over
+
+
+def tell(request: HttpRequest, response: HttpResponse) -> None:
+    """The limit that is nearest, in the answer's headers."""
+    usage = getattr(request, "rate_limit", None)
+    if usage:
+        response["RateLimit-Limit"] = str(usage.limit)
+        response["RateLimit-Remaining"] = str(usage.left)
+        response["RateLimit-Reset"] = str(usage.reset)
+
+
+def _network() -> str:
+    now = trace.current.get()
+    return f"network {network_of(now.address if now else '')}"
