@@ -115,9 +115,12 @@ def _on_server(statement: str) -> None:
 
 
 def own_environment(**given: str) -> dict[str, str]:
-    """As somebody has it who starts the project on the scratch database: its own settings, nothing of the tests."""
+    """As somebody has it who starts the project on the scratch database: its own settings, nothing of the tests.
+
+    Save for the limits on how often one may ask, which no measurement would stay under.
+    """
     ours = {"ALLOWED_HOSTS", "APP_ENV", "DJANGO_SETTINGS_MODULE", "REDIS_URL", "PYTHONWARNINGS"}
-    return {k: v for k, v in os.environ.items() if k not in ours} | {"LOG_LEVEL": "ERROR"} | given
+    return {k: v for k, v in os.environ.items() if k not in ours} | {"LOG_LEVEL": "ERROR", "RATE_LIMITS": "off"} | given
 
 
 def free_port() -> int:

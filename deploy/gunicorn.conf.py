@@ -4,9 +4,9 @@ import multiprocessing
 import os
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_WORKERS", str(min(2, multiprocessing.cpu_count()))))
+workers = int(os.environ.setdefault("WEB_WORKERS", str(min(2, multiprocessing.cpu_count()))))
 worker_class = "gthread"
-threads = 8
+threads = 32  # most of which wait their turn; two are free for /health at all times
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
 limit_request_line = 8190  # a search, a payee and a tag, as long as they may be, in any script
 limit_request_field_size = 8190

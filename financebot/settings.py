@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "financebot.middleware.body_size.BodySizeMiddleware",
+    "financebot.middleware.concurrency.ConcurrencyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -129,6 +130,10 @@ else:
     raise ImproperlyConfigured("DATABASE_URL must start with postgres:// or sqlite:///")
 
 REDIS_URL = env.text("REDIS_URL")
+WEB_WORKERS = env.integer("WEB_WORKERS", 1, least=1, most=64)
+CONCURRENCY_LIMIT = env.integer("CONCURRENCY_LIMIT", 60, least=1, most=10_000)  # requests that work or wait
+DB_CONCURRENCY = env.integer("DB_CONCURRENCY", 4, least=1, most=1000)  # of which this many work at once
+CALLER_CONCURRENCY = 20  # of one caller, in one process
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)  # never lockout, nor tries at codes
 CACHES: dict[str, dict[str, object]] = {
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},  # while the shared one is gone

@@ -57,7 +57,7 @@ def test_every_use_case_enters_or_locks_records_and_says_what_it_does(function):
     called = calls_in(function)
     assert "record" in called
     if function.__module__.startswith("accounts"):
-        assert called & {"lock", "lock_person", "lock_session", "revoke", "create"}
+        assert called & {"lock", "lock_person", "lock_session", "revoke", "create", "reserve", "select_for_update"}
     elif function.__name__ in LOCKS_ITSELF:
         assert called & {"lock", "lock_people"}
     else:

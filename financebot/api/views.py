@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.exceptions import APIException, MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -108,8 +108,11 @@ class ApiView(GenericViewSet[Any]):
         """Who cannot show who they are asks as anybody does, and is counted before they are told so."""
         try:
             super().perform_authentication(request)
-        finally:
+        except (DomainError, APIException):
+            request.user = request.auth = None  # type: ignore[assignment]
             super().check_throttles(request)
+            raise
+        super().check_throttles(request)
 
     def check_throttles(self, request: Request) -> None:
         """Done by then."""

@@ -9,6 +9,7 @@ from tests.factories import PASSWORD
 from tests.http import Http
 
 pytestmark = pytest.mark.django_db
+SAID = {"success", "user_id", "message", "access_token", "refresh_token", "expires_in", "device_id"}
 
 
 def register(**fields):
@@ -19,7 +20,7 @@ def test_a_new_account_is_logged_in_at_once():
     answer = register(first_name="Ann")
     assert answer.status_code == 201
     body = answer.json()
-    assert set(body) == {"success", "user_id", "message", "access_token", "refresh_token", "expires_in"}
+    assert set(body) == SAID
     assert (body["success"], body["expires_in"]) == (True, 900)
     me = Http(body["access_token"]).get("/users/me").json()
     assert (me["id"], me["email"], me["first_name"]) == (body["user_id"], "ann@example.org", "Ann")

@@ -11,7 +11,7 @@ from financebot.api.problems import DRF_CODES, PROBLEMS
 from financebot.api.views import ApiView
 from financebot.common.errors import DomainError, Several
 
-OF_THE_HANDLERS = {"internal_error", "body_too_large"}
+OF_THE_HANDLERS = {"rate_limited", "internal_error", "body_too_large"}
 PAGES = ["/docs", "/redoc", "/docs/problems"]
 
 

@@ -1,0 +1,63 @@
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from financebot.api import problems, trace
+from financebot.common.network import network_of
+
+PASSED_BY = ("/health", "/static/")
+WAIT_SECONDS = 5.0
+
+
+class ConcurrencyMiddleware:
+    """Let few requests work at once and the others wait their turn: more at once are slower, all of them.
+
+    The limits are the installation's; each worker process has its share of them.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.work = threading.Semaphore(max(settings.DB_CONCURRENCY // settings.WEB_WORKERS, 1))
+        self.most = max(settings.CONCURRENCY_LIMIT // settings.WEB_WORKERS, 1)
+        self.counting = threading.Lock()
+        self.present: Counter[str] = Counter()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(PASSED_BY):
+            return self.get_response(request)
+        with self._place(_caller_of(request)) as found:
+            if not found or not self.work.acquire(timeout=WAIT_SECONDS):
+                return problems.page("overloaded")
+            try:
+                return self.get_response(request)
+            finally:
+                self.work.release()
+
+    @contextmanager
+    def _place(self, caller: str) -> Iterator[bool]:
+        """A place among those who work or wait, unless all are taken, or too many by one caller."""
+        with self.counting:
+            free = self.present.total() < self.most and self.present[caller] < settings.CALLER_CONCURRENCY
+            if free:
+                self.present[caller] += 1
+        try:
+            yield free
+        finally:
+            if free:
+                with self.counting:
+                    self.present[caller] -= 1
+                    self.present += Counter()  # forgets who is gone
+
+
+def _caller_of(request: HttpRequest) -> str:
+    """Whoever shows one token or session, or comes from one network without any."""
+    shown = request.headers.get("Authorization") or request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if shown:
+        return hashlib.sha256(shown.encode()).hexdigest()
+    now = trace.current.get()
+    return network_of(now.address) if now else ""

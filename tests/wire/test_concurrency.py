@@ -1,0 +1,115 @@
+"""Few work at once, the others wait their turn, and nobody waits for ever."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic, sleep
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+
+from financebot.middleware import concurrency
+from financebot.middleware.concurrency import ConcurrencyMiddleware
+
+
+class Service:
+    """A service whose work lasts until it is let go."""
+
+    def __init__(self) -> None:
+        self.go, self.working, self.most = threading.Event(), 0, 0
+        self.gate = ConcurrencyMiddleware(self.work)
+        self.pool = ThreadPoolExecutor(40)
+
+    def work(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/health"):
+            return HttpResponse()
+        self.working += 1
+        self.most = max(self.most, self.working)
+        self.go.wait(20)
+        self.working -= 1
+        if request.path == "/fails":
+            raise ValueError
+        return HttpResponse()
+
+    def ask(self, caller: str = "a", path: str = "/api/v1/wallets") -> "Future[int]":
+        request = RequestFactory().get(path, headers={"Authorization": f"Bearer {caller}"})
+        return self.pool.submit(lambda: self.gate(request).status_code)
+
+    def wait_for(self, present: int) -> None:
+        deadline = monotonic() + 10
+        while self.gate.present.total() < present and monotonic() < deadline:
+            sleep(0.005)
+        assert self.gate.present.total() == present
+
+
+@pytest.fixture
+def service(settings) -> Iterator[Service]:
+    settings.WEB_WORKERS, settings.DB_CONCURRENCY, settings.CONCURRENCY_LIMIT = 2, 4, 20
+    settings.CALLER_CONCURRENCY = 6
+    found = Service()
+    yield found
+    found.go.set()
+    found.pool.shutdown()
+
+
+def test_no_more_work_at_once_than_this_process_has_as_its_share(service):
+    asked = [service.ask(caller) for caller in "aabbcc"]
+    service.wait_for(6)
+    assert service.working == 2
+    service.go.set()
+    assert [found.result(10) for found in asked] == [200] * 6
+    assert service.most == 2
+
+
+def test_beyond_the_places_there_are_the_answer_is_no_at_once(service):
+    asked = [service.ask(caller) for caller in "aabbccddee"]
+    service.wait_for(10)
+    began = monotonic()
+    assert service.ask("f").result(10) == 503
+    assert monotonic() - began < concurrency.WAIT_SECONDS
+    service.go.set()
+    assert [found.result(10) for found in asked] == [200] * 10
+    assert service.ask("f").result(10) == 200
+
+
+def test_one_caller_does_not_take_all_places(service):
+    asked = [service.ask("a") for _ in range(6)]
+    service.wait_for(6)
+    assert service.ask("a").result(10) == 503
+    other = service.ask("b")
+    service.go.set()
+    assert {found.result(10) for found in [*asked, other]} == {200}
+
+
+def test_who_has_waited_long_enough_is_told_to_come_again(service, monkeypatch):
+    monkeypatch.setattr(concurrency, "WAIT_SECONDS", 0.05)
+    asked = [service.ask(caller) for caller in "ab"]
+    service.wait_for(2)
+    request = RequestFactory().get("/api/v1/wallets")
+    answer = service.gate(request)
+    assert (answer.status_code, answer["Retry-After"], b"overloaded" in answer.content) == (503, "1", True)
+    service.go.set()
+    assert [found.result(10) for found in asked] == [200, 200]
+
+
+def test_health_answers_whatever_the_others_do(service):
+    for caller in "aabbccddee":
+        service.ask(caller)
+    service.wait_for(10)
+    assert service.ask("f", "/health").result(10) == 200
+
+
+def test_a_failure_gives_its_place_back(service):
+    service.go.set()
+    for _ in range(12):
+        assert isinstance(service.ask(path="/fails").exception(10), ValueError)
+    assert service.gate.present.total() == 0
+    assert service.ask().result(10) == 200
+
+
+def test_nobody_is_remembered_who_has_gone(service):
+    service.go.set()
+    for number in range(50):
+        service.ask(str(number)).result(10)
+    assert len(service.gate.present) == 0
