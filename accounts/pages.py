@@ -92,22 +92,26 @@ class LoginCodePage(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         if CHALLENGE_KEY not in request.session:
             return redirect("rest_framework:login")
-        return _form_page(request, "accounts/login_code.html", CodeForm())
+        return self._page(request, CodeForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
         challenge = request.session.get(CHALLENGE_KEY)
         if challenge is None:
             return redirect("rest_framework:login")
         form = CodeForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, form)
         if limits.is_over(request, "login", LOGIN_LIMIT):
             form.add_error(None, _("Too many tries. Wait a minute."))
-            return _form_page(request, "accounts/login_code.html", form, HTTPStatus.TOO_MANY_REQUESTS)
-        if form.is_valid():
-            outcome = _answer(challenge, form.cleaned_data["code"])
-            if isinstance(outcome, Entered):
-                return _enter(request, outcome)
-            form.add_error(None, problems.sentence(outcome))
-        return _form_page(request, "accounts/login_code.html", form)
+            return self._page(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
+        outcome = _answer(challenge, form.cleaned_data["code"])
+        if isinstance(outcome, Entered):
+            return _enter(request, outcome)
+        form.add_error(None, problems.sentence(outcome))
+        return self._page(request, form)
+
+    def _page(self, request: HttpRequest, form: CodeForm, status: int = HTTPStatus.OK) -> HttpResponse:
+        return _form_page(request, "accounts/login_code.html", form, status)
 
 
 def _answer(challenge: str, code: str) -> Entered | DomainError:

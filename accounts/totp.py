@@ -29,7 +29,8 @@ def step_at(moment: datetime) -> int:
 
 
 def code_at(key: str, step: int) -> str:
-    return f"{hotp(base64.b32decode(key), step, digits=DIGITS):0{DIGITS}d}"
+    number: int = hotp(base64.b32decode(key), step, digits=DIGITS)  # type: ignore[no-untyped-call]
+    return f"{number:0{DIGITS}d}"
 
 
 def matching_step(key: str, code: str, *, now: datetime, after: int) -> int | None:

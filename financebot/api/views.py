@@ -59,7 +59,8 @@ class Call:
 
     `instead`: what is answered to an outcome that comes as `Instead`, by status. `fresh`: a call of a person's own that
     wants a fresh proof of who they are. `secret`: the answer is never stored for replay. `ordering`: a paged list's
-    default. `limit`: how often one caller may call this, such as 5/h, where it is not counted among all that they write.
+    default. `limit`: how often one caller may call this, such as 5/h, where it is not counted among all that they
+    write.
     """
 
     needs: Needs
@@ -212,19 +213,21 @@ class ApiView(GenericViewSet[Any]):
         found = ENTITY_TAG.fullmatch(given.strip())
         return int(found[1]) if found else -1
 
-    def _shape(self, found: Any, *, shape: type[serializers.Serializer[Any]] | None = None, many: bool = False) -> Any:
-        shape = shape or self.call.answer
-        return shape(found, many=many, context={"request": self.request, "view": self}).data if shape else None
+    def _shape(self, found: Any, *, many: bool = False) -> Any:
+        return self._shaped(self.call.answer, found, many=many) if self.call.answer else None
+
+    def _shaped(self, shape: type[serializers.Serializer[Any]], found: Any, *, many: bool = False) -> Any:
+        return shape(found, many=many, context={"request": self.request, "view": self}).data
 
     def _stored(self, outcome: Any) -> idempotency.Stored:
-        status, shape = self.call.status, None
         if isinstance(outcome, Instead):
-            status, shape, outcome = outcome.status, self.call.instead[outcome.status], outcome.outcome
-        data = self._shape(outcome, shape=shape)
+            shaped = self._shaped(self.call.instead[outcome.status], outcome.outcome)
+            return idempotency.Stored(outcome.status, WireRenderer().render(shaped), "")
+        data = self._shape(outcome)
         if data is None:
             return idempotency.Stored(204, b"", "")
         etag = f'"v{data["version"]}"' if "version" in data else ""
-        return idempotency.Stored(status, WireRenderer().render(data), etag)
+        return idempotency.Stored(self.call.status, WireRenderer().render(data), etag)
 
     def _leave(self, answer: idempotency.Stored, *, replay: bool = False) -> Response:
         response = Response(answer.body or None, status=answer.status)
