@@ -69,13 +69,12 @@ class Attacker:
 
 
 CALLS: list[Callable[[Attacker], Any]] = [
-    Attacker.register,
     Attacker.log_in,
     Attacker.refresh_the_dead,
     Attacker.show_a_used_code,
     Attacker.show_a_used_backup_code,
 ]
-MORE = [Attacker.refresh_the_challenge, Attacker.turn_it_off, Attacker.change_the_password]
+MORE = [Attacker.register, Attacker.refresh_the_challenge, Attacker.turn_it_off, Attacker.change_the_password]
 
 
 @pytest.fixture
