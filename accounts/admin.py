@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as lazy
 from accounts import services
 from accounts.admin_acts import Act
 from accounts.admin_site import OperatorOnlyAdmin
-from accounts.models import Device, LoginSession, LoginThrottle, OneTimeCode, User
+from accounts.models import BackupCode, Device, LoginSession, LoginThrottle, OneTimeCode, TotpDevice, User
 from audit.trail import Actor
 
 
@@ -72,3 +72,27 @@ class LoginThrottleAdmin(OperatorOnlyAdmin):
     ordering = ("-pk",)
     fields = (("kind", "failures"), ("began_at", "until"))
     acts = (Act("unlock", lazy("Unlock"), lazy("tries are looked at again"), unlock),)
+
+
+@admin.register(TotpDevice)
+class TotpDeviceAdmin(OperatorOnlyAdmin):
+    """Who has an app, and since when; its key stays where it is."""
+
+    list_display = ("id", "user", "created_at", "confirmed_at")
+    list_select_related = ("user",)
+    list_filter = (("confirmed_at", admin.EmptyFieldListFilter),)
+    search_fields = ("user__email",)
+    ordering = ("-pk",)
+    fields = ("user", ("created_at", "confirmed_at"))
+
+
+@admin.register(BackupCode)
+class BackupCodeAdmin(OperatorOnlyAdmin):
+    """How many are left; their digests stay where they are."""
+
+    list_display = ("id", "user", "created_at", "used_at")
+    list_select_related = ("user",)
+    list_filter = (("used_at", admin.EmptyFieldListFilter),)
+    search_fields = ("user__email",)
+    ordering = ("-pk",)
+    fields = ("user", ("created_at", "used_at"))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import SEARCH_VAR
@@ -24,7 +25,7 @@ from django.utils.translation import gettext_lazy as lazy
 from accounts import services, tries
 from accounts.admin_acts import Act
 from accounts.authentication import SESSION_KEY, actor_of_session
-from accounts.models import LoginSession
+from accounts.models import LoginSession, TotpDevice
 from accounts.pages import PasswordForm, own_path
 from audit.trail import Actor
 from financebot.api import problems
@@ -47,13 +48,13 @@ class FinanceAdminSite(admin.AdminSite):
         super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether staff is logged in: the row of the log-in says so, at every request."""
+        """Whether staff is logged in, and protected as the installation wants: rows say so, at every request."""
         if not hasattr(request, "login_session"):
             session = LoginSession.objects.alive().select_related("user")
             found = session.filter(pk=request.session.get(SESSION_KEY) or 0).first()
             request.login_session = found  # type: ignore[attr-defined]
             request.user = found.user if found else AnonymousUser()
-        return bool(request.user.is_active and request.user.is_staff)
+        return bool(request.user.is_active and request.user.is_staff) and not lacks_second_factor(request)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's
         inner = super().admin_view(view, cacheable)
@@ -72,7 +73,8 @@ class FinanceAdminSite(admin.AdminSite):
         """The one log-in that there is; who is logged in already and may not enter is told so."""
         self.has_permission(request)
         if request.user.is_authenticated:
-            return render(request, "admin/no_entry.html", status=HTTPStatus.FORBIDDEN)
+            context = {"lacks_second_factor": request.user.is_staff and lacks_second_factor(request)}
+            return render(request, "admin/no_entry.html", context, status=HTTPStatus.FORBIDDEN)
         wanted = request.GET.get("next") or reverse("admin:index")
         return redirect(f"{reverse('rest_framework:login')}?{urlencode({'next': wanted})}")
 
@@ -189,6 +191,11 @@ def link(page: str, text: Any, *args: Any, **query: Any) -> str:
 
 def is_operator(request: HttpRequest) -> bool:
     return bool(request.user.is_active and request.user.is_superuser)
+
+
+def lacks_second_factor(request: HttpRequest) -> bool:
+    """Whether the installation wants one of everybody here, and this person has none."""
+    return settings.ADMIN_REQUIRE_2FA and not TotpDevice.objects.of(request.user.pk or 0).confirmed().exists()
 
 
 def _names(line: Any) -> Iterable[str]:

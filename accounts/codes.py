@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.errors import InvalidCode
 from accounts.models import CodePurpose, OneTimeCode
@@ -37,6 +37,12 @@ def spend(row: OneTimeCode) -> None:
     """Use it up: of any number of callers at once, one succeeds; InvalidCode for the others."""
     if not _usable(CodePurpose(row.purpose)).filter(pk=row.pk).update(used_at=clock.now()):
         raise InvalidCode
+
+
+def take_try(row: OneTimeCode, *, most: int) -> bool:
+    """Count a try at what comes with the code; false, and nothing counted, when there were `most` already."""
+    left = _usable(CodePurpose(row.purpose)).filter(pk=row.pk, tries__lt=most)
+    return bool(left.update(tries=F("tries") + 1))
 
 
 def revoke(purpose: CodePurpose, *, subject: int) -> None:

@@ -27,3 +27,7 @@ class InvalidCode(DomainError):
     """Wrong, used, late, revoked or out of tries: one answer."""
 
     code = "invalid_code"
+
+
+class TwoFactorOn(DomainError):
+    code = "two_factor_on"

@@ -7,9 +7,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as lazy
 from guardian.mixins import GuardianUserMixin
 
-from accounts.querysets import LoginSessionQuerySet, UserQuerySet
+from accounts.querysets import BackupCodeQuerySet, LoginSessionQuerySet, TotpDeviceQuerySet, UserQuerySet
 from accounts.rules import normalise_email
 from financebot.common import clock
+from financebot.common.encryption import EncryptedField
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -160,3 +161,41 @@ class LoginThrottle(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key[:8]}"
+
+
+class TotpDevice(models.Model):
+    """An authenticator app that shares a key with us (RFC 6238); without `confirmed_at` it has not shown a code yet.
+
+    `last_step` is the time step of the last code that was used: none of it or of an earlier one works any more.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="totp_device")
+    key = EncryptedField(bound_to="user_id")
+    last_step = models.BigIntegerField(default=0)
+    confirmed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    objects = TotpDeviceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "TOTP device"
+
+    def __str__(self) -> str:
+        return f"TOTP device of user {self.user_id}"
+
+
+class BackupCode(models.Model):
+    """A code for the day the app is lost: only its SHA-256 is kept, and it is spent by one guarded UPDATE."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="backup_codes")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    objects = BackupCodeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="accounts_backup_code_once")]
+
+    def __str__(self) -> str:
+        return f"backup code {self.pk} of user {self.user_id}"

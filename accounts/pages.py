@@ -8,22 +8,26 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import services, tries
+from accounts import second_factor, services, tries
 from accounts.authentication import SESSION_KEY, actor_of_session, nobody
 from accounts.models import LoginSession
-from accounts.serializers import PASSWORD_MAX
+from accounts.serializers import CODE_MAX, PASSWORD_MAX
+from accounts.services import Challenged, Entered
 from accounts.tries import LOGIN_LIMIT
-from financebot.api import limits
+from financebot.api import limits, problems
+from financebot.common.errors import DomainError
 from financebot.common.usecase import Refused, unit_of_work
+
+CHALLENGE_KEY = "two_factor_challenge"  # of Django's session, which stays on the server
 
 
 class PasswordForm(forms.Form):
@@ -42,6 +46,14 @@ class LoginForm(PasswordForm):
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
     field_order = ["email", "password"]
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=lazy("Code of your app, or a backup code"),
+        max_length=CODE_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True}),
+    )
 
 
 @method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
@@ -63,15 +75,73 @@ class LoginPage(View):
         if isinstance(outcome, Refused):
             form.add_error(None, _("E-mail address or password are not right."))
             return self._page(request, form)
-        request.session.flush()  # a session id or CSRF token from before the log-in is worth nothing after it
-        rotate_token(request)
-        request.session[SESSION_KEY] = outcome.session.pk
-        response = redirect(own_path(request, otherwise=settings.LOGIN_REDIRECT_URL))
-        return remember_device(response, outcome.seen.device_id)
+        wanted = own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)
+        if isinstance(outcome, Challenged):
+            _begin(request, CHALLENGE_KEY, outcome.challenge)
+            return redirect(f"{reverse('rest_framework:login_code')}?{urlencode({'next': wanted})}")
+        return _enter(request, outcome)
 
     def _page(self, request: HttpRequest, form: LoginForm, status: int = HTTPStatus.OK) -> HttpResponse:
-        context: dict[str, Any] = {"form": form, "next": own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)}
-        return render(request, "accounts/login.html", context, status=status)
+        return _form_page(request, "accounts/login.html", form, status)
+
+
+@method_decorator([never_cache, sensitive_post_parameters("code")], name="dispatch")
+class LoginCodePage(View):
+    """The second step for who has a second factor."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if CHALLENGE_KEY not in request.session:
+            return redirect("rest_framework:login")
+        return self._page(request, CodeForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        challenge = request.session.get(CHALLENGE_KEY)
+        if challenge is None:
+            return redirect("rest_framework:login")
+        form = CodeForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, form)
+        if limits.is_over(request, "login", LOGIN_LIMIT):
+            form.add_error(None, _("Too many tries. Wait a minute."))
+            return self._page(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
+        outcome = _answer(challenge, form.cleaned_data["code"])
+        if isinstance(outcome, Entered):
+            return _enter(request, outcome)
+        form.add_error(None, problems.sentence(outcome))
+        return self._page(request, form)
+
+    def _page(self, request: HttpRequest, form: CodeForm, status: int = HTTPStatus.OK) -> HttpResponse:
+        return _form_page(request, "accounts/login_code.html", form, status)
+
+
+def _answer(challenge: str, code: str) -> Entered | DomainError:
+    """The log-in, or what is wrong, be it raised or remembered."""
+    actor = nobody(channel="web")
+    shown = tries.at_challenge(actor, challenge, code, second_factor.factor_of(code))
+    try:
+        with unit_of_work():
+            outcome = services.answer_challenge(actor=actor, challenge=challenge, shown=shown)
+    except DomainError as error:
+        return error
+    return outcome.problem if isinstance(outcome, Refused) else outcome
+
+
+def _enter(request: HttpRequest, entered: Entered) -> HttpResponse:
+    wanted = own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)
+    _begin(request, SESSION_KEY, entered.session.pk)
+    return remember_device(redirect(wanted), entered.seen.device_id)
+
+
+def _begin(request: HttpRequest, key: str, value: str | int) -> None:
+    """A browser session with nothing else in it: a session id or CSRF token from before is worth nothing after it."""
+    request.session.flush()
+    rotate_token(request)
+    request.session[key] = value
+
+
+def _form_page(request: HttpRequest, template: str, form: forms.Form, status: int = HTTPStatus.OK) -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "next": own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)}
+    return render(request, template, context, status=status)
 
 
 class LogoutPage(View):
@@ -108,5 +178,6 @@ def own_path(request: HttpRequest, *, otherwise: str) -> str:
 
 urlpatterns = [
     path("login", LoginPage.as_view(), name="login"),
+    path("login/code", LoginCodePage.as_view(), name="login_code"),
     path("logout", LogoutPage.as_view(), name="logout"),
 ]

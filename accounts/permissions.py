@@ -4,11 +4,13 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.errors import NotAuthenticated
+from accounts.sessions import require_fresh
 from financebot.common.errors import PermissionDenied
 
 
 class PersonPermission(BasePermission):
-    """Everything needs a person, save what the view's table opens to anyone; a Telegram token reaches less."""
+    """Everything needs a person, save what the view's table opens to anyone; a Telegram token reaches less,
+    and an old proof of who one is."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         needs = view.call.needs
@@ -19,4 +21,6 @@ class PersonPermission(BasePermission):
         actor: Any = request.auth
         if needs.kind == "person" and actor.token_scope:
             raise PermissionDenied("person")
+        if view.call.fresh:
+            require_fresh(actor)
         return True

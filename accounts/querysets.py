@@ -7,7 +7,7 @@ from django.db.models import F
 from financebot.common import clock
 
 if TYPE_CHECKING:
-    from accounts.models import LoginSession, User  # noqa: F401 - what the querysets are of
+    from accounts.models import BackupCode, LoginSession, TotpDevice, User  # noqa: F401 - what the querysets are of
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -30,3 +30,19 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
 
     def of(self, user_id: int) -> "LoginSessionQuerySet":
         return self.filter(user_id=user_id)
+
+
+class TotpDeviceQuerySet(models.QuerySet["TotpDevice"]):
+    def of(self, user_id: int) -> "TotpDeviceQuerySet":
+        return self.filter(user_id=user_id)
+
+    def confirmed(self) -> "TotpDeviceQuerySet":
+        return self.filter(confirmed_at__isnull=False)
+
+
+class BackupCodeQuerySet(models.QuerySet["BackupCode"]):
+    def of(self, user_id: int) -> "BackupCodeQuerySet":
+        return self.filter(user_id=user_id)
+
+    def unused(self) -> "BackupCodeQuerySet":
+        return self.filter(used_at__isnull=True)

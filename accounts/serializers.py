@@ -9,11 +9,19 @@ from accounts.rules import normalise_email
 from financebot.api.serializers import Answer, StrictSerializer
 
 PASSWORD_MAX = 1024
+CODE_MAX = 40
 
 
 class PasswordField(serializers.CharField):
-    def __init__(self) -> None:
-        super().__init__(max_length=PASSWORD_MAX, trim_whitespace=False, style={"input_type": "password"})
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=PASSWORD_MAX, trim_whitespace=False, style={"input_type": "password"}, **kwargs)
+
+
+class CodeField(serializers.CharField):
+    """Six digits of an app, or a backup code; spaces and dashes as somebody types them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=CODE_MAX, **kwargs)
 
 
 class ZoneField(serializers.CharField):
@@ -65,7 +73,34 @@ class LogoutWrite(StrictSerializer):
 
 
 class StepUpWrite(StrictSerializer):
+    """The password, or a code of the app."""
+
+    password = PasswordField(required=False)
+    code = CodeField(required=False)
+
+    def validate(self, attrs: Any) -> Any:
+        if len(attrs) != 1:
+            raise serializers.ValidationError(_("Send the password or a code, one of them."))
+        return attrs
+
+
+class ChallengeCodeWrite(StrictSerializer):
+    challenge = serializers.CharField(max_length=200)
+    code = CodeField()
+
+
+class ChallengeBackupWrite(StrictSerializer):
+    challenge = serializers.CharField(max_length=200)
+    backup_code = CodeField()
+
+
+class CodeWrite(StrictSerializer):
+    code = CodeField()
+
+
+class PasswordAndCodeWrite(StrictSerializer):
     password = PasswordField()
+    code = CodeField()
 
 
 class PasswordChangeWrite(StrictSerializer):
@@ -89,6 +124,26 @@ class TokensRead(Answer):
 class LoginRead(TokensRead):
     user_id = serializers.IntegerField()
     device_id = serializers.CharField(help_text="send it as X-Device-Id at the next log-in")
+
+
+class ChallengeRead(Answer):
+    two_factor_required = serializers.BooleanField()
+    challenge = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="seconds")
+
+
+class EnableRead(Answer):
+    secret = serializers.CharField(help_text="base 32")
+    otpauth_uri = serializers.CharField()
+    qr_png = serializers.CharField(help_text="a PNG in base64")
+
+
+class BackupCodesRead(Answer):
+    backup_codes = serializers.ListField(child=serializers.CharField(), help_text="shown once")
+
+
+class VerifyRead(BackupCodesRead):
+    enabled = serializers.BooleanField()
 
 
 class RegisterRead(LoginRead):

@@ -12,6 +12,7 @@ from accounts.models import LoginSession, User
 from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
+from financebot.common.errors import StepUpRequired
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,12 @@ def lock_person(actor: Actor) -> User:
 def lock_session(sessions: Any, session_id: int) -> LoginSession | None:
     found: LoginSession | None = sessions.select_for_update(no_key=True, of=("self",)).filter(pk=session_id).first()
     return found
+
+
+def require_fresh(actor: Actor) -> None:
+    """StepUpRequired unless who acts has proved a short while ago who they are."""
+    if actor.proof_age is None or actor.proof_age >= settings.STEP_UP_LIFETIME:
+        raise StepUpRequired
 
 
 def open_session(user: User, actor: Actor) -> Entered:

@@ -1,10 +1,11 @@
-"""A try at a password, as every door makes it: reserved, then looked at, slowly, with no unit of work open."""
+"""A try at a password or a code, as every door makes it: reserved, then looked at with no unit of work open, slowly."""
 
 from dataclasses import replace
 
-from accounts import lockout, passwords, services
+from accounts import lockout, passwords, second_factor, services
 from accounts.models import User
 from accounts.passwords import Proof
+from accounts.second_factor import Factor, Shown
 from audit.trail import Actor
 from financebot.common.usecase import unit_of_work
 
@@ -27,3 +28,17 @@ def of_oneself(actor: Actor, user: User, password: str) -> Proof:
         reservation = services.reserve_try(actor=actor, keys=keys)
     proof = passwords.prove(user if reservation else None, password)
     return replace(proof, reservation=reservation)
+
+
+def of_code(actor: Actor, user_id: int, code: str, factor: Factor) -> Shown:
+    """A try at somebody's code, of whichever kind it is."""
+    keys = lockout.for_codes(user_id=user_id, address=actor.address)
+    with unit_of_work():
+        reservation = services.reserve_try(actor=actor, keys=keys, user_id=user_id)
+    return Shown(code, factor, reservation)
+
+
+def at_challenge(actor: Actor, challenge: str, code: str, factor: Factor) -> Shown:
+    """A try at the code of whom a challenge is for; a challenge that is nobody's counts for nobody."""
+    user_id = second_factor.person_challenged(challenge)
+    return of_code(actor, user_id, code, factor) if user_id else Shown(code, factor, None)

@@ -1,10 +1,16 @@
 from django.urls import path
 
-from accounts.views import AuthViewSet, ProfileViewSet, SessionViewSet
+from accounts.views import AuthViewSet, ProfileViewSet, SessionViewSet, TwoFactorViewSet
 
 urlpatterns = [
     path("auth/register", AuthViewSet.as_view({"post": "register"}), name="register"),
     path("auth/login", AuthViewSet.as_view({"post": "login"}), name="login"),
+    path("auth/login/2fa", TwoFactorViewSet.as_view({"post": "answer"}), name="login-2fa"),
+    path("auth/2fa/backup-code", TwoFactorViewSet.as_view({"post": "answer_by_backup_code"}), name="login-backup-code"),
+    path("auth/2fa/enable", TwoFactorViewSet.as_view({"post": "enable"}), name="2fa-enable"),
+    path("auth/2fa/verify", TwoFactorViewSet.as_view({"post": "verify"}), name="2fa-verify"),
+    path("auth/2fa/disable", TwoFactorViewSet.as_view({"post": "disable"}), name="2fa-disable"),
+    path("auth/2fa/backup-codes", TwoFactorViewSet.as_view({"post": "backup_codes"}), name="2fa-backup-codes"),
     path("auth/refresh", AuthViewSet.as_view({"post": "refresh"}), name="refresh"),
     path("auth/logout", AuthViewSet.as_view({"post": "logout"}), name="logout"),
     path("auth/step-up", AuthViewSet.as_view({"post": "step_up"}), name="step-up"),

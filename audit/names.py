@@ -58,6 +58,8 @@ class EventName(TextChoices):
     LOCKED_OUT = "security.locked_out"
     UNLOCKED = "security.unlocked"
     DEVICE_ADDED = "security.device_added"
+    TWO_FACTOR_BEGUN = "security.two_factor_begun"
+    TWO_FACTOR_CHALLENGED = "security.two_factor_challenged"
     TWO_FACTOR_ENABLED = "security.two_factor_enabled"
     TWO_FACTOR_DISABLED = "security.two_factor_disabled"
     TWO_FACTOR_FAILED = "security.two_factor_failed"

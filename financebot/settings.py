@@ -167,6 +167,7 @@ LOGOUT_REDIRECT_URL = "/login"
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=30)
 SESSION_IDLE = timedelta(days=7)
+ADMIN_REQUIRE_2FA = env.flag("ADMIN_REQUIRE_2FA", default=False)
 STEP_UP_LIFETIME = timedelta(minutes=10)
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",

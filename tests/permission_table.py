@@ -4,12 +4,15 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from accounts import passwords, services
-from accounts.models import User
+from accounts import passwords, services, totp
+from accounts.lockout import Reservation
+from accounts.models import TotpDevice, User
+from accounts.services import Factor, Shown
 from accounts.tokens import pair
 from families import services as families
 from families.models import Family
 from families.roles import Role
+from tests.accounts.app import App, protect
 from tests.factories import PASSWORD
 from tests.permission_rows import (
     ME,
@@ -27,7 +30,13 @@ from tests.permission_rows import (
 )
 from tests.permission_table_of_ledger import LEDGER
 
-TOKEN_CALLS = {"POST auth/register", "POST auth/login", "POST auth/refresh"}
+TOKEN_CALLS = {
+    "POST auth/register",
+    "POST auth/login",
+    "POST auth/login/2fa",
+    "POST auth/2fa/backup-code",
+    "POST auth/refresh",
+}
 STRONG = "another horse entirely"
 
 
@@ -37,6 +46,44 @@ def of_account(use_case: Any) -> Any:
     def work(house: Any, who: str, actor: Any) -> Any:
         user = User.objects.get(pk=user_of(house, who).user.pk)
         return use_case(actor, passwords.prove(user, PASSWORD))
+
+    return work
+
+
+def app_of(house: Any, who: str) -> App:
+    """The app of somebody who has one from now on; for nobody the owner's."""
+    return protect(user_of(house, who).user)
+
+
+def begun(house: Any, who: str) -> App:
+    """The same before its first code."""
+    app = app_of(house, who)
+    TotpDevice.objects.filter(user=app.user).update(confirmed_at=None)
+    return app
+
+
+def at_challenge(path: str, field: str) -> Any:
+    """The second step of somebody's log-in, by whoever makes it."""
+
+    def call(house: Any, who: str) -> tuple[str, dict[str, Any]]:
+        app = app_of(house, "owner")
+        code = app.code() if field == "code" else app.backup_codes[0]
+        return path, {"challenge": app.challenge(), field: code}
+
+    return call
+
+
+def with_app(path: str) -> Any:
+    return lambda house, who: (path, {"password": PASSWORD, "code": app_of(house, who).code()})
+
+
+def by_app(use_case: Any) -> Any:
+    """A use case that takes the password and a code."""
+
+    def work(house: Any, who: str, actor: Any) -> Any:
+        app = app_of(house, who)
+        proof = passwords.prove(User.objects.get(pk=app.user.pk), PASSWORD)
+        return partial(use_case, actor=actor, proof=proof, code=app.code())
 
     return work
 
@@ -52,6 +99,31 @@ ACCOUNTS = [
         "200 " * 9,
         lambda house, who: ("/auth/login", {"email": house.owner.user.email, "password": PASSWORD}),
     ),
+    Row("POST auth/login/2fa", "200 " * 9, at_challenge("/auth/login/2fa", "code")),
+    Row("POST auth/2fa/backup-code", "200 " * 9, at_challenge("/auth/2fa/backup-code", "backup_code")),
+    Row(
+        "POST auth/2fa/enable",
+        ME,
+        fixed("/auth/2fa/enable"),
+        lambda house, who, actor: partial(services.enable_two_factor, actor=actor, key=totp.new_key()),
+    ),
+    Row(
+        "POST auth/2fa/verify",
+        ME,
+        lambda house, who: ("/auth/2fa/verify", {"code": begun(house, who).code()}),
+        lambda house, who, actor: partial(
+            services.verify_two_factor,
+            actor=actor,
+            shown=Shown(begun(house, who).code(), Factor.APP, Reservation({})),
+        ),
+    ),
+    Row(
+        "POST auth/2fa/disable",
+        "204 " * 8 + "401",
+        with_app("/auth/2fa/disable"),
+        by_app(services.disable_two_factor),
+    ),
+    Row("POST auth/2fa/backup-codes", ME, with_app("/auth/2fa/backup-codes"), by_app(services.renew_backup_codes)),
     Row(
         "POST auth/refresh",
         "200 " * 9,

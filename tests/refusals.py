@@ -14,6 +14,7 @@ from families.models import Family, Membership
 from families.services import revoke_invitation
 from financebot.common import clock
 from financebot.common.usecase import unit_of_work
+from tests.accounts.app import protect
 from tests.conftest import House
 from tests.permission_rows import invitation, member
 
@@ -36,6 +37,16 @@ class Refusal:
 
 def plain(**body: Any) -> Given:
     return lambda house: (None, body)
+
+
+def protected(**body: Any) -> Given:
+    """By an owner with a second factor."""
+
+    def call(house: House) -> tuple[None, Body]:
+        protect(house.owner.user)
+        return None, body
+
+    return call
 
 
 def of_member(name: str, **body: Any) -> Given:
@@ -91,6 +102,20 @@ PEOPLE = [
         lambda house: (None, {"email": house.adult.user.email.upper(), "password": "correct horse battery"}),
     ),
     Refusal("POST auth/step-up", "wrong_password", "password", plain(password="wrong horse battery")),
+    Refusal("POST auth/step-up", "invalid_code", "", plain(code="000000")),
+    Refusal("POST auth/login/2fa", "invalid_code", "", plain(challenge="A" * 32, code="000000")),
+    Refusal("POST auth/2fa/backup-code", "invalid_code", "", plain(challenge="A" * 32, backup_code="0" * 16)),
+    Refusal("POST auth/2fa/enable", "two_factor_on", "", protected()),
+    Refusal("POST auth/2fa/verify", "two_factor_on", "", protected(code="000000")),
+    Refusal("POST auth/2fa/verify", "invalid_code", "", plain(code="000000")),
+    *(
+        Refusal(f"POST auth/2fa/{call}", code, field, protected(password=password, code="none"))
+        for call in ("disable", "backup-codes")
+        for code, field, password in (
+            ("invalid_code", "", "correct horse battery"),
+            ("wrong_password", "password", "wrong horse battery"),
+        )
+    ),
     Refusal(
         "POST auth/password/change",
         "wrong_password",

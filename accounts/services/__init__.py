@@ -1,21 +1,36 @@
 """What people do with their accounts and sessions."""
 
-from accounts.services.entering import log_in, refresh, register, step_up
+from accounts.second_factor import Challenged, Factor, Shown
+from accounts.services.entering import answer_challenge, log_in, refresh, register, step_up
 from accounts.services.lockout import reserve_try, unlock
 from accounts.services.profile import change_password, edit_profile
 from accounts.services.sessions import log_out, revoke_session
+from accounts.services.two_factor import (
+    disable_two_factor,
+    enable_two_factor,
+    renew_backup_codes,
+    verify_two_factor,
+)
 from accounts.sessions import Entered
 
 __all__ = [
+    "Challenged",
     "Entered",
+    "Factor",
+    "Shown",
+    "answer_challenge",
     "change_password",
+    "disable_two_factor",
     "edit_profile",
+    "enable_two_factor",
     "log_in",
     "log_out",
     "refresh",
     "register",
+    "renew_backup_codes",
     "reserve_try",
     "revoke_session",
     "step_up",
     "unlock",
+    "verify_two_factor",
 ]

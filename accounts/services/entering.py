@@ -5,16 +5,18 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError
 
-from accounts import devices, lockout, tokens
-from accounts.errors import EmailTaken, InvalidCredentials, InvalidToken, WrongPassword
-from accounts.models import LoginSession, User
+from accounts import codes, devices, lockout, second_factor, tokens
+from accounts.errors import EmailTaken, InvalidCode, InvalidCredentials, InvalidToken, WrongPassword
+from accounts.models import CodePurpose, LoginSession, User
 from accounts.passwords import Proof
 from accounts.rules import Refresh, judge_refresh
+from accounts.second_factor import Challenged, Factor, Shown
 from accounts.sessions import Entered, about, lock_person, lock_session, open_session, revoke
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
+from financebot.common.errors import DomainError
 from financebot.common.usecase import Refused, use_case
 
 
@@ -33,17 +35,45 @@ def register(*, actor: Actor, email: str, password_hash: str, first_name: str, l
 
 
 @use_case
-def log_in(*, actor: Actor, proof: Proof) -> Entered | Refused:
-    """The one way in. Locks the user; a failure is returned, so that it is remembered."""
+def log_in(*, actor: Actor, proof: Proof) -> Entered | Challenged | Refused:
+    """The one way in: a session, or for who has a second factor a challenge that `answer_challenge` takes.
+
+    Locks the user; a failure is returned, so that it is remembered.
+    """
     user = User.objects.lock().filter(pk=proof.user).first() if proof.user else None
     if user is None or not user.is_active or not proof.holds_for(user):
         trail.record(Event(EventName.LOGIN_FAILED, "user", proof.user or 0, {}), actor=actor)
         return Refused(InvalidCredentials())
     if proof.reservation:
         lockout.give_back(proof.reservation)
+    if device := second_factor.device_of(user):
+        challenged = second_factor.challenge(user, device)
+        trail.record(Event(EventName.TWO_FACTOR_CHALLENGED, "user", user.pk, {}), actor=actor)
+        return challenged
     entered = open_session(user, actor)
-    news = [about(EventName.DEVICE_ADDED, entered.session)] if entered.seen.new else []
-    trail.record(about(EventName.LOGGED_IN, entered.session), *news, actor=actor)
+    trail.record(*_news(entered), actor=actor)
+    return entered
+
+
+@use_case
+def answer_challenge(*, actor: Actor, challenge: str, shown: Shown) -> Entered | Refused:
+    """The second step of a log-in. Locks the user; a wrong code is returned, so that it and the try are remembered.
+
+    Raises InvalidCode for a challenge that is unknown, used, late or tried too often, or whose person has another
+    password or second factor since.
+    """
+    row = codes.look_up(CodePurpose.TWO_FACTOR_CHALLENGE, challenge)
+    user = User.objects.lock().filter(pk=row.subject).first()
+    device = user and second_factor.device_of(user)
+    if user is None or device is None or not second_factor.take_try(row, user, device):
+        raise InvalidCode
+    if not second_factor.accept(shown, user, device):
+        trail.record(Event(EventName.TWO_FACTOR_FAILED, "user", user.pk, {}), actor=actor)
+        return Refused(InvalidCode())
+    codes.spend(row)
+    entered = open_session(user, actor)
+    used = [Event(EventName.BACKUP_CODE_USED, "user", user.pk, {})] if shown.factor is Factor.BACKUP else []
+    trail.record(*used, *_news(entered), actor=actor)
     return entered
 
 
@@ -67,18 +97,37 @@ def refresh(*, actor: Actor, claims: tokens.RefreshClaims) -> tokens.Pair | Refu
 
 
 @use_case
-def step_up(*, actor: Actor, proof: Proof) -> datetime | Refused:
-    """Prove once more who one is: until when that counts. Locks user and session; a failure is remembered."""
+def step_up(*, actor: Actor, proof: Proof | Shown) -> datetime | Refused:
+    """Prove once more who one is, by password or by a code of the app: until when that counts.
+
+    Locks user and session; a failure is remembered.
+    """
     user = lock_person(actor)
     session = lock_session(LoginSession.objects.alive(), actor.session or 0)
     if session is None:
         raise InvalidToken
-    if not proof.holds_for(user):
+    if wrong := _disproved(user, proof):
         trail.record(about(EventName.STEP_UP_FAILED, session), actor=actor)
-        return Refused(WrongPassword(field="password"))
-    if proof.reservation:
-        lockout.give_back(proof.reservation)
+        return Refused(wrong)
     session.proof_at = clock.now()
     session.save(update_fields=["proof_at"])
     trail.record(about(EventName.STEPPED_UP, session), actor=actor)
     return session.proof_at + settings.STEP_UP_LIFETIME
+
+
+def _disproved(user: User, proof: Proof | Shown) -> DomainError | None:
+    """What is wrong with it; the try at what is right is given back."""
+    if isinstance(proof, Shown):
+        device = second_factor.device_of(user)
+        return None if device and second_factor.accept(proof, user, device) else InvalidCode()
+    if not proof.holds_for(user):
+        return WrongPassword(field="password")
+    if proof.reservation:
+        lockout.give_back(proof.reservation)
+    return None
+
+
+def _news(entered: Entered) -> list[Event]:
+    """That somebody has come in, and with a device that the account did not know."""
+    names = [EventName.LOGGED_IN, EventName.DEVICE_ADDED] if entered.seen.new else [EventName.LOGGED_IN]
+    return [about(name, entered.session) for name in names]

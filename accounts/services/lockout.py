@@ -14,15 +14,17 @@ from financebot.common.usecase import use_case
 
 
 @use_case
-def reserve_try(*, actor: Actor, keys: Sequence[Key], email: str = "") -> Reservation | None:
+def reserve_try(
+    *, actor: Actor, keys: Sequence[Key], email: str = "", user_id: int | None = None
+) -> Reservation | None:
     """Count a try before it is looked at; None while it is locked. Locks the rows that count; a lock that begins is
-    an event about whose account it is: the actor's, or the one that `email` names."""
+    an event about whose account it is: the actor's, or the one that `user_id` or `email` names."""
     reservation = lockout.reserve(keys)
     if reservation and reservation.locks:
         named = User.objects.filter(email=normalise_email(email)).values_list("pk", flat=True).first()
         kinds = LoginThrottle.objects.filter(pk__in=[pk for pk, until in reservation.rows.items() if until])
         changes = {"locked": (None, sorted(kinds.values_list("kind", flat=True)))}
-        trail.record(Event(EventName.LOCKED_OUT, "user", actor.user or named or 0, changes), actor=actor)
+        trail.record(Event(EventName.LOCKED_OUT, "user", actor.user or user_id or named or 0, changes), actor=actor)
     return reservation
 
 

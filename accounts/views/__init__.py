@@ -2,5 +2,6 @@ from accounts.views.auth import AuthViewSet
 from accounts.views.common import PersonViewSet
 from accounts.views.profile import ProfileViewSet
 from accounts.views.sessions import SessionViewSet
+from accounts.views.two_factor import TwoFactorViewSet
 
-__all__ = ["AuthViewSet", "PersonViewSet", "ProfileViewSet", "SessionViewSet"]
+__all__ = ["AuthViewSet", "PersonViewSet", "ProfileViewSet", "SessionViewSet", "TwoFactorViewSet"]

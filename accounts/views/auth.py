@@ -1,4 +1,3 @@
-from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -6,12 +5,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import passwords, serializers, services, tokens, tries
-from accounts.errors import EmailTaken, InvalidCredentials, InvalidToken, WrongPassword
+from accounts.errors import EmailTaken, InvalidCode, InvalidCredentials, InvalidToken, WrongPassword
 from accounts.models import User
-from accounts.services import Entered
+from accounts.passwords import Proof
+from accounts.services import Challenged, Entered, Factor, Shown
 from accounts.tries import LOGIN_LIMIT
-from accounts.views.common import PersonViewSet
-from financebot.api.views import ANYONE, PERSON, PERSON_T, Call
+from accounts.views.common import PersonViewSet, tokens_of
+from financebot.api.views import ANYONE, PERSON, PERSON_T, Call, Instead
 from financebot.common.errors import Overloaded
 from financebot.common.usecase import Refused
 
@@ -31,6 +31,7 @@ class AuthViewSet(PersonViewSet):
             needs=ANYONE,
             body=serializers.LoginWrite,
             answer=serializers.LoginRead,
+            instead={202: serializers.ChallengeRead},
             secret=True,
             limit=LOGIN_LIMIT,
             problems=(InvalidCredentials, Overloaded),
@@ -48,7 +49,7 @@ class AuthViewSet(PersonViewSet):
             body=serializers.StepUpWrite,
             answer=serializers.StepUpRead,
             secret=True,
-            problems=(WrongPassword,),
+            problems=(InvalidCode, WrongPassword),
         ),
         "change_password": Call(
             needs=PERSON, body=serializers.PasswordChangeWrite, secret=True, problems=(WrongPassword,)
@@ -62,7 +63,7 @@ class AuthViewSet(PersonViewSet):
 
         def work() -> dict[str, Any]:
             entered = services.register(actor=self.actor, password_hash=password_hash, **body)
-            return {**_tokens_of(entered), "success": True, "message": _("Welcome.")}
+            return {**tokens_of(entered), "success": True, "message": _("Welcome.")}
 
         return self.once(work)
 
@@ -72,7 +73,9 @@ class AuthViewSet(PersonViewSet):
 
         def work() -> Any:
             outcome = services.log_in(actor=self.actor, proof=proof)
-            return _tokens_of(outcome) if isinstance(outcome, Entered) else outcome
+            if isinstance(outcome, Challenged):
+                return Instead(202, outcome)
+            return tokens_of(outcome) if isinstance(outcome, Entered) else outcome
 
         return self.once(work)
 
@@ -90,8 +93,11 @@ class AuthViewSet(PersonViewSet):
         return self.once(work)
 
     def step_up(self, request: Request) -> Response:
-        user = User.objects.get(pk=self.actor.user)
-        proof = tries.of_oneself(self.actor, user, self.body(request)["password"])
+        body, user = self.body(request), User.objects.get(pk=self.actor.user)
+        if "password" in body:
+            proof: Proof | Shown = tries.of_oneself(self.actor, user, body["password"])
+        else:
+            proof = tries.of_code(self.actor, user.pk, body["code"], Factor.APP)
 
         def work() -> Any:
             outcome = services.step_up(actor=self.actor, proof=proof)
@@ -105,7 +111,3 @@ class AuthViewSet(PersonViewSet):
         password_hash = passwords.hash_new(body["new_password"], field="new_password", owner=user)
         proof = tries.of_oneself(self.actor, user, body["current_password"])
         return self.once(lambda: services.change_password(actor=self.actor, proof=proof, password_hash=password_hash))
-
-
-def _tokens_of(entered: Entered) -> dict[str, Any]:
-    return {**asdict(entered.tokens), "device_id": entered.seen.device_id}

@@ -1,4 +1,8 @@
+from dataclasses import asdict
+from typing import Any
+
 from accounts.authentication import nobody
+from accounts.sessions import Entered
 from audit.trail import Actor
 from financebot.api.views import ApiView
 
@@ -13,3 +17,7 @@ class PersonViewSet(ApiView):
     @property
     def actor(self) -> Actor:
         return self.request.auth or nobody()  # type: ignore[return-value]
+
+
+def tokens_of(entered: Entered) -> dict[str, Any]:
+    return {**asdict(entered.tokens), "device_id": entered.seen.device_id}

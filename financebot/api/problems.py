@@ -59,6 +59,7 @@ PROBLEMS: dict[str, Problem] = {
     "last_owner": Problem(409, lazy("A family needs at least one active owner.")),
     "membership_state": Problem(409, lazy("The member is not in a state that allows this.")),
     "restore_window_over": Problem(409, lazy("An archived family can be restored for 30 days only.")),
+    "two_factor_on": Problem(409, lazy("Two-factor authentication is on already.")),
     "undo_window_over": Problem(409, lazy("The time to undo this is over. It can still be reversed.")),
     "wallet_not_empty": Problem(409, lazy("Only an empty wallet can be archived.")),
     "wallet_has_pending": Problem(409, lazy("Transactions of this wallet are waiting for approval.")),

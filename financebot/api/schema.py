@@ -83,6 +83,7 @@ class CallSchema(AutoSchema):
             )
         else:
             found[call.status] = call.answer
+        found |= call.instead
         for status, names in sorted(codes.items()):
             found[status, MEDIA_TYPE] = OpenApiResponse(ProblemAnswer, description=", ".join(sorted(names)))
         return found
@@ -94,6 +95,8 @@ class CallSchema(AutoSchema):
             codes |= {"not_authenticated", "invalid_token"}
         if call.needs.kind == "family":
             codes |= {"permission_denied", "step_up_required", NotFound.code}
+        if call.fresh:
+            codes.add("step_up_required")
         if self.method in WRITES and not call.secret:
             codes |= {"idempotency_in_progress", "idempotency_key_reused"}
         return codes

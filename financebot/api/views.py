@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -57,8 +57,10 @@ class PageQuery(Query):
 class Call:
     """A row of a view's table.
 
-    `secret`: the answer is never stored for replay. `ordering`: a paged list's default. `limit`: how often one caller
-    may call this, such as 5/h, where it is not counted among all that they write.
+    `instead`: what is answered to an outcome that comes as `Instead`, by status. `fresh`: a call of a person's own that
+    wants a fresh proof of who they are. `secret`: the answer is never stored for replay. `ordering`: a paged list's
+    default. `limit`: how often one caller may call this, such as 5/h, where it is not counted among all that they
+    write.
     """
 
     needs: Needs
@@ -66,10 +68,20 @@ class Call:
     query: type[StrictSerializer] = Query
     answer: type[serializers.Serializer[Any]] | None = None
     status: int = 200
+    instead: Mapping[int, type[serializers.Serializer[Any]]] = field(default_factory=dict)
+    fresh: bool = False
     ordering: str = ""
     secret: bool = False
     limit: str = ""
     problems: tuple[type[DomainError], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """An outcome that has a status and a shape of its own in the table: a step on the way, where others arrive."""
+
+    status: int
+    outcome: Any
 
 
 class ApiView(GenericViewSet[Any]):
@@ -205,11 +217,15 @@ class ApiView(GenericViewSet[Any]):
         return int(found[1]) if found else -1
 
     def _shape(self, found: Any, *, many: bool = False) -> Any:
-        if self.call.answer is None:
-            return None
-        return self.call.answer(found, many=many, context={"request": self.request, "view": self}).data
+        return self._shaped(self.call.answer, found, many=many) if self.call.answer else None
+
+    def _shaped(self, shape: type[serializers.Serializer[Any]], found: Any, *, many: bool = False) -> Any:
+        return shape(found, many=many, context={"request": self.request, "view": self}).data
 
     def _stored(self, outcome: Any) -> idempotency.Stored:
+        if isinstance(outcome, Instead):
+            shaped = self._shaped(self.call.instead[outcome.status], outcome.outcome)
+            return idempotency.Stored(outcome.status, WireRenderer().render(shaped), "")
         data = self._shape(outcome)
         if data is None:
             return idempotency.Stored(204, b"", "")

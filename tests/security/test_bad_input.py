@@ -45,6 +45,7 @@ WITH_IDS = [operation for operation in OPERATIONS if "<id:" in operation.route]
 
 REFUSED = {  # what the house is not in the state for
     "POST /api/v1/auth/login": "invalid_credentials",
+    "POST /api/v1/auth/2fa/verify": "two_factor_on",
     "POST /api/v1/invitations/accept": "already_member",
     "POST /api/v1/families/<id:family_pk>/reopen": "changed",
 }

@@ -13,14 +13,17 @@ import pytest
 from django.apps import apps
 from django.db import OperationalError, connection
 
-from accounts import lockout
-from accounts.models import LoginThrottle, ThrottleKind
+from accounts import lockout, totp
+from accounts.lockout import Reservation
+from accounts.models import LoginThrottle, ThrottleKind, TotpDevice
 from accounts.passwords import Proof, prove
+from accounts.services import Factor, Shown
 from accounts.tokens import RefreshClaims
 from audit.trail import Actor
 from families import services as families
 from financebot.common import clock
 from financebot.common.usecase import Refused, unit_of_work
+from tests.accounts.app import App, protect
 from tests.conftest import House, person
 from tests.factories import PASSWORD
 from tests.security.ledger_runs import LEDGER_RUNS, Given, spent, waiting
@@ -80,6 +83,34 @@ def locked_next(house: House) -> list[lockout.Key]:
     return [(ThrottleKind(row.kind), row.key)]
 
 
+def owners_app(house: House) -> App:
+    return protect(house.owner.user)
+
+
+def unconfirmed(house: House) -> App:
+    app = owners_app(house)
+    TotpDevice.objects.update(confirmed_at=None)
+    return app
+
+
+def right(app: App) -> Shown:
+    return Shown(app.code(), Factor.APP, reserved(app.user.pk))
+
+
+def reserved(user_id: int) -> Reservation:
+    with unit_of_work():
+        found = lockout.reserve(lockout.for_codes(user_id=user_id, address="10.0.0.1"))
+    assert found
+    return found
+
+
+def challenged(house: House, factor: Factor) -> dict[str, Any]:
+    app = owners_app(house)
+    code = app.code() if factor is Factor.APP else app.backup_codes[0]
+    shown = Shown(code, factor, reserved(app.user.pk))
+    return {"actor": Actor(), "challenge": app.challenge(), "shown": shown}
+
+
 def invited(house: House) -> dict[str, Any]:
     """Somebody new with the token of an invitation."""
     with unit_of_work():
@@ -134,6 +165,19 @@ RUNS: dict[str, Given] = {
     "accounts.revoke_session": lambda h: {"session_id": session_of(h)},
     "accounts.step_up": lambda h: {"proof": proof_of(h)},
     "accounts.step_up (refused)": lambda h: {"proof": proof_of(h, "wrong")},
+    "accounts.step_up (by a code)": lambda h: {"proof": right(owners_app(h))},
+    "accounts.log_in (challenged)": lambda h: (protect(h.owner.user), {"actor": Actor(), "proof": proof_of(h)})[1],
+    "accounts.answer_challenge": lambda h: challenged(h, Factor.APP),
+    "accounts.answer_challenge (by a backup code)": lambda h: challenged(h, Factor.BACKUP),
+    "accounts.answer_challenge (refused)": lambda h: {
+        **challenged(h, Factor.APP),
+        "shown": Shown("none", Factor.APP, Reservation({})),
+    },
+    "accounts.enable_two_factor": lambda h: {"key": totp.new_key()},
+    "accounts.verify_two_factor": lambda h: {"shown": right(unconfirmed(h))},
+    "accounts.disable_two_factor": lambda h: {"proof": proof_of(h), "code": owners_app(h).code()},
+    "accounts.disable_two_factor (refused)": lambda h: {"proof": proof_of(h), "code": owners_app(h).wrong()},
+    "accounts.renew_backup_codes": lambda h: {"proof": proof_of(h), "code": owners_app(h).code()},
     "accounts.change_password": lambda h: {"proof": proof_of(h), "password_hash": "x"},
     "accounts.reserve_try": lambda h: {
         "actor": Actor(),
