@@ -13,7 +13,7 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
 from accounts.errors import InvalidToken
 from accounts.models import LoginSession, User
-from accounts.tokens import claim_of, proof_age
+from accounts.tokens import proof_age
 from audit.trail import Actor
 from financebot.api import trace
 from financebot.common import clock
@@ -37,8 +37,8 @@ class BearerAuthentication(JWTAuthentication):
             raise InvalidToken from error
         if token is None:
             raise InvalidToken
-        session = LoginSession.objects.alive().of(claim_of(token, "sub"))
-        return _admit(session, claim_of(token, "sid"), channel="api")
+        session = LoginSession.objects.alive().of(int(token["sub"]))
+        return _admit(session, token["sid"], channel="api")
 
 
 class CookieAuthentication(SessionAuthentication):
