@@ -2,12 +2,12 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 
 from financebot.common import clock
 
 if TYPE_CHECKING:
-    from accounts.models import LoginSession, User  # noqa: F401 - what the querysets are of
+    from accounts.models import ApiClient, LoginSession, ServiceToken, User  # noqa: F401 - what the querysets are of
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -30,3 +30,22 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
 
     def of(self, user_id: int) -> "LoginSessionQuerySet":
         return self.filter(user_id=user_id)
+
+    def bound_to(self, client_id: str) -> "LoginSessionQuerySet":
+        """Those whose tokens are worth nothing without this client's signature (`clients.bound_to`)."""
+        by_scope = Q(signed_by="", scope="telegram") if client_id == "telegram_bot" else Q()
+        return self.filter(Q(signed_by=client_id) | by_scope)
+
+
+class ApiClientQuerySet(models.QuerySet["ApiClient"]):
+    def lock(self) -> "ApiClientQuerySet":
+        return self.select_for_update(no_key=True, of=("self",)).order_by("pk")
+
+
+class ServiceTokenQuerySet(models.QuerySet["ServiceToken"]):
+    def alive(self) -> "ServiceTokenQuerySet":
+        """Neither revoked nor over."""
+        return self.filter(revoked_at__isnull=True, expires_at__gt=clock.now())
+
+    def lock(self) -> "ServiceTokenQuerySet":
+        return self.select_for_update(no_key=True, of=("self",)).order_by("pk")

@@ -14,8 +14,9 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 
 from accounts import keys, moments
+from accounts.clients import CLIENT_ID
 from accounts.errors import InvalidToken
-from accounts.models import LoginSession
+from accounts.models import LoginSession, ServiceToken
 from financebot.common import clock
 
 COMPACT = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")  # RFC 7515, 3.1
@@ -92,6 +93,14 @@ class RefreshToken(OurToken):
     numbers = {**OurToken.numbers, "sid": ID, "n": TURN}
 
 
+class ServiceAccess(OurToken):
+    """Of a program that speaks for nobody: `sub` is its client."""
+
+    token_type = "service"  # noqa: S105 - a kind, not a secret
+    lifetime = settings.SERVICE_TOKEN_LIFETIME
+    texts = {**OurToken.texts, "sub": CLIENT_ID, "scope": re.compile("[a-z_]{1,20}")}
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     user_id: int
@@ -126,6 +135,19 @@ def _refresh(session: LoginSession) -> str:
         jti=hashlib.sha256(f"{session.pk}:{session.refresh_counter}".encode()).hexdigest()[:32],
         iat=_seconds(session.rotated_at),
         exp=_seconds(min(session.rotated_at + settings.SESSION_IDLE, session.expires_at)),
+    )
+    return str(token)
+
+
+def service(row: ServiceToken) -> str:
+    """The token that this row stands for."""
+    token = ServiceAccess()
+    token.payload.update(
+        sub=row.client,
+        scope=row.scope,
+        jti=row.jti,
+        iat=_seconds(row.issued_at),
+        exp=_seconds(row.expires_at),
     )
     return str(token)
 

@@ -27,6 +27,7 @@ JWT_SECRET_KEY = env.secret("JWT_SECRET_KEY", made_in=SECRETS_MADE_IN)
 JWT_SECRET_KEY_PREVIOUS = env.optional_secret("JWT_SECRET_KEY_PREVIOUS")  # while tokens that it signed still live
 JWT_PRIVATE_KEY = env.optional_secret("JWT_PRIVATE_KEY")  # PEM: RSA signs RS256, Ed25519 signs EdDSA, instead of HS256
 JWT_PREVIOUS_PUBLIC_KEY = env.optional_secret("JWT_PREVIOUS_PUBLIC_KEY")
+HMAC_SECRET_KEY = env.secret("HMAC_SECRET_KEY", made_in=SECRETS_MADE_IN)  # of the client `telegram_bot`
 ENCRYPTION_KEY = env.secret("ENCRYPTION_KEY", made_in=SECRETS_MADE_IN)
 ENCRYPTION_KEY_PREVIOUS = env.optional_secret("ENCRYPTION_KEY_PREVIOUS")  # while `rotate_encryption_key` has not run
 
@@ -165,8 +166,10 @@ LOGOUT_REDIRECT_URL = "/login"
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=30)
+SERVICE_TOKEN_LIFETIME = timedelta(days=365)
 SESSION_IDLE = timedelta(days=7)
 STEP_UP_LIFETIME = timedelta(minutes=10)
+CLIENT_SECRET_OVERLAP = timedelta(hours=24)
 SIMPLE_JWT = {
     "SIGNING_KEY": None,  # `accounts.tokens.KeyedBackend` asks `accounts.keys`; the library's own can sign nothing
     "ISSUER": "financebot",
@@ -175,7 +178,7 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": SESSION_LIFETIME,
     "USER_ID_CLAIM": "sub",
     "TOKEN_TYPE_CLAIM": "typ",
-    "AUTH_TOKEN_CLASSES": ["accounts.tokens.AccessToken"],
+    "AUTH_TOKEN_CLASSES": ["accounts.tokens.AccessToken", "accounts.tokens.ServiceAccess"],
     "UPDATE_LAST_LOGIN": False,
 }
 
@@ -203,6 +206,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+SIGNATURE_CHECK = "accounts.signatures.admit"
 SPECTACULAR_SETTINGS = {
     "TITLE": "FinanceBot",
     "DESCRIPTION": "A self-hosted ledger for a household.",

@@ -63,7 +63,10 @@ def _kid(key: str) -> str:
 
 
 class _Attribute(DeferredAttribute):
-    """Reads as text: what came from the database is deciphered when somebody looks."""
+    """Reads as text: what came from the database is deciphered when somebody looks.
+
+    It is asked at every look because it has `__set__`: Python takes the instance's own value first otherwise.
+    """
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
         value = super().__get__(instance, cls)
@@ -72,6 +75,9 @@ class _Attribute(DeferredAttribute):
         text = unseal(value, bound_to=self.field.binding_of(instance))  # type: ignore[attr-defined]
         instance.__dict__[self.field.attname] = text
         return text
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.field.attname] = value
 
 
 class EncryptedField(models.TextField):  # type: ignore[type-arg]
