@@ -5,7 +5,7 @@ import hmac
 import json
 import secrets
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.test import Client
@@ -47,7 +47,6 @@ class Signed:
     headers: dict[str, str]
     token: str = ""
     raw_uri: bool = True
-    extra: dict[str, str] = field(default_factory=dict)
 
     def but(self, **changes: Any) -> "Signed":
         return replace(self, **changes)
@@ -57,7 +56,7 @@ class Signed:
         return replace(self, headers={key: text for key, text in found.items() if text is not None})
 
     def send(self) -> Any:
-        given = {**self.headers, **self.extra}
+        given = dict(self.headers)
         if self.token:
             given["Authorization"] = f"Bearer {self.token}"
         told = {"RAW_URI": self.path} if self.raw_uri else {}

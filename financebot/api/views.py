@@ -112,7 +112,8 @@ class ApiView(GenericViewSet[Any]):
             super().perform_authentication(request)
             import_string(settings.SIGNATURE_CHECK)(request)
         except DomainError:
-            request._not_authenticated()  # noqa: SLF001 - as DRF does for refusals of its own; else it would ask again
+            # as DRF does for refusals of its own: it would ask again otherwise
+            request._not_authenticated()  # type: ignore[attr-defined]  # noqa: SLF001
             raise
         finally:
             super().check_throttles(request)
