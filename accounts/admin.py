@@ -6,7 +6,17 @@ from django.utils.translation import gettext_lazy as lazy
 from accounts import services
 from accounts.admin_acts import Act
 from accounts.admin_site import OperatorOnlyAdmin
-from accounts.models import BackupCode, Device, LoginSession, LoginThrottle, OneTimeCode, TotpDevice, User
+from accounts.models import (
+    ApiClient,
+    BackupCode,
+    Device,
+    LoginSession,
+    LoginThrottle,
+    OneTimeCode,
+    ServiceToken,
+    TotpDevice,
+    User,
+)
 from audit.trail import Actor
 
 
@@ -33,7 +43,7 @@ class LoginSessionAdmin(OperatorOnlyAdmin):
     search_fields = ("user__email", "address")
     ordering = ("-pk",)
     fields = (
-        ("user", "client", "scope"),
+        ("user", "client", "signed_by", "scope"),
         ("address", "user_agent"),
         ("created_at", "last_used_at", "expires_at", "revoked_at"),
         ("proof_at", "rotated_at", "refresh_counter", "epoch"),
@@ -96,3 +106,25 @@ class BackupCodeAdmin(OperatorOnlyAdmin):
     search_fields = ("user__email",)
     ordering = ("-pk",)
     fields = ("user", ("created_at", "used_at"))
+
+
+@admin.register(ApiClient)
+class ApiClientAdmin(OperatorOnlyAdmin):
+    """Which programs sign; their secrets were told once, by `manage.py create_api_client`."""
+
+    list_display = ("client_id", "created_at", "previous_until", "revoked_at")
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
+    search_fields = ("client_id",)
+    ordering = ("client_id",)
+    fields = ("client_id", ("created_at", "previous_until", "revoked_at"))
+
+
+@admin.register(ServiceToken)
+class ServiceTokenAdmin(OperatorOnlyAdmin):
+    """Which tokens there are without a person; `manage.py issue_service_token --revoke ID` ends one."""
+
+    list_display = ("id", "client", "scope", "issued_at", "expires_at", "revoked_at")
+    list_filter = ("scope", ("revoked_at", admin.EmptyFieldListFilter))
+    search_fields = ("client",)
+    ordering = ("-pk",)
+    fields = (("client", "scope"), "jti", ("issued_at", "expires_at", "revoked_at"))

@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
+from accounts.clients import bound_to
 from accounts.errors import InvalidToken
-from accounts.models import LoginSession, User
-from accounts.tokens import claim_of, proof_age
+from accounts.models import LoginSession, ServiceToken, User
+from accounts.tokens import ServiceAccess, proof_age
 from audit.trail import Actor
 from financebot.api import trace
 from financebot.common import clock
@@ -24,7 +25,9 @@ NOTE_USE_EVERY = timedelta(minutes=1)
 
 
 class BearerAuthentication(JWTAuthentication):
-    def authenticate(self, request: Request) -> tuple[User, Actor] | None:  # type: ignore[override]
+    """A token of a person's session, or of a service, which has no person."""
+
+    def authenticate(self, request: Request) -> tuple[User | None, Actor] | None:  # type: ignore[override]
         header = self.get_header(request)
         if header is None:
             return None
@@ -37,8 +40,10 @@ class BearerAuthentication(JWTAuthentication):
             raise InvalidToken from error
         if token is None:
             raise InvalidToken
-        session = LoginSession.objects.alive().of(claim_of(token, "sub"))
-        return _admit(session, claim_of(token, "sid"), channel="api")
+        if isinstance(token, ServiceAccess):
+            return None, _service(token)
+        session = LoginSession.objects.alive().of(int(token["sub"]))
+        return _admit(session, token["sid"], channel="api")
 
 
 class CookieAuthentication(SessionAuthentication):
@@ -63,6 +68,13 @@ def _admit(sessions: Any, session_id: int, *, channel: str) -> tuple[User, Actor
     return session.user, actor_of_session(session, channel=channel)
 
 
+def _service(token: ServiceAccess) -> Actor:
+    row = ServiceToken.objects.alive().filter(jti=token["jti"]).first()
+    if row is None or (row.client, row.scope) != (token["sub"], token["scope"]):
+        raise InvalidToken
+    return _actor(channel="bot", token_scope=row.scope, bound_to=row.client)
+
+
 def _note_use(session: LoginSession) -> None:
     """At most once a minute, and never at the price of the request."""
     now = clock.now()
@@ -79,6 +91,7 @@ def actor_of_session(session: LoginSession, *, channel: str) -> Actor:
         user=session.user_id,
         session=session.pk,
         token_scope=session.scope,
+        bound_to=bound_to(session),
         proof_age=proof_age(session),
         channel="bot" if session.scope == "telegram" else channel,
     )
@@ -96,6 +109,7 @@ def _actor(**known: Any) -> Actor:
     return Actor(
         client=now.client,
         device=now.device,
+        signed_by=now.signed_by,
         request_id=now.request_id,
         address=now.address,
         user_agent=now.user_agent,

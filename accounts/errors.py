@@ -15,6 +15,26 @@ class InvalidToken(DomainError):
     code = "invalid_token"
 
 
+class SignatureMissing(DomainError):
+    """A part of a signature without the others, or none where the token is good only with one."""
+
+    code = "signature_missing"
+
+
+class SignatureInvalid(DomainError):
+    """Unknown client, a header that is none, another secret, another request: one answer."""
+
+    code = "signature_invalid"
+
+
+class TimestampStale(DomainError):
+    code = "timestamp_stale"
+
+
+class SignatureReplayed(DomainError):
+    code = "signature_replayed"
+
+
 class NotAuthenticated(DomainError):
     code = "not_authenticated"
 

@@ -7,7 +7,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as lazy
 from guardian.mixins import GuardianUserMixin
 
-from accounts.querysets import BackupCodeQuerySet, LoginSessionQuerySet, TotpDeviceQuerySet, UserQuerySet
+from accounts.querysets import (
+    ApiClientQuerySet,
+    BackupCodeQuerySet,
+    LoginSessionQuerySet,
+    ServiceTokenQuerySet,
+    TotpDeviceQuerySet,
+    UserQuerySet,
+)
 from accounts.rules import normalise_email
 from financebot.common import clock
 from financebot.common.encryption import EncryptedField
@@ -70,11 +77,15 @@ class Device(models.Model):
 
 
 class LoginSession(models.Model):
-    """One log-in, by token or by cookie; this row, not the token, says whether it still stands."""
+    """One log-in, by token or by cookie; this row, not the token, says whether it still stands.
+
+    `client` is what the caller named itself, `signed_by` the client that proved by its signature that it opened this.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_sessions")
     device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="login_sessions")
     client = models.CharField(max_length=60, blank=True)
+    signed_by = models.CharField(max_length=60, blank=True)
     scope = models.CharField(max_length=20, blank=True)
     address = models.CharField(max_length=45)
     user_agent = models.CharField(max_length=300, blank=True)
@@ -199,3 +210,57 @@ class BackupCode(models.Model):
 
     def __str__(self) -> str:
         return f"backup code {self.pk} of user {self.user_id}"
+
+
+class ApiClient(models.Model):
+    """A program that signs its requests. The secret before the present one holds until `previous_until`."""
+
+    client_id = models.CharField(max_length=60, unique=True)
+    secret = EncryptedField(bound_to="client_id")
+    previous_secret = EncryptedField(bound_to="client_id", null=True)
+    previous_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = ApiClientQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = lazy("API client"), lazy("API clients")
+        constraints = [
+            models.CheckConstraint(condition=~Q(client_id=""), name="accounts_client_named"),
+            models.CheckConstraint(
+                condition=Q(previous_secret__isnull=True, previous_until__isnull=True)
+                | Q(previous_secret__isnull=False, previous_until__isnull=False),
+                name="accounts_client_previous_ends",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.client_id
+
+
+class ServiceScope(models.TextChoices):
+    TELEGRAM_BOT = "telegram_bot"
+
+
+class ServiceToken(models.Model):
+    """A token without a person, by the `jti` in it: this row says whether it still stands."""
+
+    jti = models.CharField(max_length=32, unique=True)
+    scope = models.CharField(max_length=20, choices=ServiceScope.choices)
+    client = models.CharField(max_length=60)
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = ServiceTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = lazy("service token"), lazy("service tokens")
+        constraints = [
+            models.CheckConstraint(condition=Q(scope__in=ServiceScope.values), name="accounts_service_scope_known"),
+            models.CheckConstraint(condition=~Q(client=""), name="accounts_service_client_named"),
+        ]
+
+    def __str__(self) -> str:
+        return f"service token {self.pk} of {self.client}"

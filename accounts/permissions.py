@@ -9,8 +9,8 @@ from financebot.common.errors import PermissionDenied
 
 
 class PersonPermission(BasePermission):
-    """Everything needs a person, save what the view's table opens to anyone; a Telegram token reaches less,
-    and an old proof of who one is."""
+    """Everything needs a person, save what the view's table opens to anyone or to a service, which gets nothing else;
+    a Telegram token reaches less, and an old proof of who one is."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         needs = view.call.needs
@@ -19,6 +19,8 @@ class PersonPermission(BasePermission):
         if request.auth is None:
             raise NotAuthenticated
         actor: Any = request.auth
+        if (actor.user is None) != (needs.kind == "service"):
+            raise PermissionDenied("service" if needs.kind == "service" else "person")
         if needs.kind == "person" and actor.token_scope:
             raise PermissionDenied("person")
         if view.call.fresh:

@@ -2,12 +2,19 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 
 from financebot.common import clock
 
 if TYPE_CHECKING:
-    from accounts.models import BackupCode, LoginSession, TotpDevice, User  # noqa: F401 - what the querysets are of
+    from accounts.models import (  # noqa: F401 - what the querysets are of
+        ApiClient,
+        BackupCode,
+        LoginSession,
+        ServiceToken,
+        TotpDevice,
+        User,
+    )
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -31,6 +38,11 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def of(self, user_id: int) -> "LoginSessionQuerySet":
         return self.filter(user_id=user_id)
 
+    def bound_to(self, client_id: str) -> "LoginSessionQuerySet":
+        """Those whose tokens are worth nothing without this client's signature (`clients.bound_to`)."""
+        by_scope = Q(signed_by="", scope="telegram") if client_id == "telegram_bot" else Q()
+        return self.filter(Q(signed_by=client_id) | by_scope)
+
 
 class TotpDeviceQuerySet(models.QuerySet["TotpDevice"]):
     def of(self, user_id: int) -> "TotpDeviceQuerySet":
@@ -46,3 +58,17 @@ class BackupCodeQuerySet(models.QuerySet["BackupCode"]):
 
     def unused(self) -> "BackupCodeQuerySet":
         return self.filter(used_at__isnull=True)
+
+
+class ApiClientQuerySet(models.QuerySet["ApiClient"]):
+    def lock(self) -> "ApiClientQuerySet":
+        return self.select_for_update(no_key=True, of=("self",)).order_by("pk")
+
+
+class ServiceTokenQuerySet(models.QuerySet["ServiceToken"]):
+    def alive(self) -> "ServiceTokenQuerySet":
+        """Neither revoked nor over."""
+        return self.filter(revoked_at__isnull=True, expires_at__gt=clock.now())
+
+    def lock(self) -> "ServiceTokenQuerySet":
+        return self.select_for_update(no_key=True, of=("self",)).order_by("pk")

@@ -54,6 +54,7 @@ def open_session(user: User, actor: Actor) -> Entered:
         user=user,
         device=seen.device,
         client=actor.client,
+        signed_by=actor.signed_by,
         address=actor.address,
         user_agent=actor.user_agent,
         epoch=user.security_epoch,

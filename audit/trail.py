@@ -20,7 +20,11 @@ SCHEDULE = "schedule"  # the channel of what nobody asked for
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something, from where and how: plain ids, known before any family is looked at."""
+    """Who does something, from where and how: plain ids, known before any family is looked at.
+
+    `client` is a label; `signed_by` the client whose signature this request bears, `bound_to` the one whose signature
+    its token is worth nothing without.
+    """
 
     user: int | None = None
     family: int | None = None
@@ -29,6 +33,8 @@ class Actor:
     channel: str = "api"
     client: str = ""
     device: str = ""
+    signed_by: str = ""
+    bound_to: str = ""
     request_id: str = ""
     address: str = ""
     user_agent: str = ""

@@ -15,6 +15,7 @@ def main() -> int:
             "FINANCEBOT_DATA": data,
             "SECRET_KEY": secrets.token_urlsafe(48),
             "JWT_SECRET_KEY": secrets.token_urlsafe(48),
+            "HMAC_SECRET_KEY": secrets.token_urlsafe(48),
             "ENCRYPTION_KEY": secrets.token_urlsafe(48),
             "ALLOWED_HOSTS": "ledger.test",
         }

@@ -4,18 +4,29 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
 
-SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY", "ENCRYPTION_KEY")
-OPTIONAL_SECRETS = ("ENCRYPTION_KEY_PREVIOUS",)
+from accounts import keys
+
+SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY", "HMAC_SECRET_KEY", "ENCRYPTION_KEY")
+OPTIONAL_SECRETS = ("JWT_SECRET_KEY_PREVIOUS", "ENCRYPTION_KEY_PREVIOUS")
 SECRET_LENGTH_MIN = 32
 EXAMPLES = ("change-me", "changeme", "example", "secret")
 
 
 @register(Tags.security)
 def unsafe_settings(**_: Any) -> list[Error]:
-    if not settings.PRODUCTION:
-        return []
-    return [Error(sentence, id="financebot.E001") for sentence in _sentences()]
+    sentences = _about_keys() + (_sentences() if settings.PRODUCTION else [])
+    return [Error(sentence, id="financebot.E001") for sentence in sentences]
+
+
+def _about_keys() -> list[str]:
+    """Wherever it runs: with a key that cannot be read nobody could log in."""
+    try:
+        keys.live()
+    except ImproperlyConfigured as error:
+        return [str(error)]
+    return []
 
 
 def _sentences() -> list[str]:

@@ -24,9 +24,14 @@ DATA.mkdir(parents=True, exist_ok=True)
 SECRETS_MADE_IN = None if PRODUCTION else DATA / "secrets"
 SECRET_KEY = env.secret("SECRET_KEY", made_in=SECRETS_MADE_IN)
 JWT_SECRET_KEY = env.secret("JWT_SECRET_KEY", made_in=SECRETS_MADE_IN)
+JWT_SECRET_KEY_PREVIOUS = env.optional_secret("JWT_SECRET_KEY_PREVIOUS")  # while tokens that it signed still live
+JWT_PRIVATE_KEY = env.optional_secret("JWT_PRIVATE_KEY")  # PEM: RSA signs RS256, Ed25519 signs EdDSA, instead of HS256
+JWT_PREVIOUS_PUBLIC_KEY = env.optional_secret("JWT_PREVIOUS_PUBLIC_KEY")
+HMAC_SECRET_KEY = env.secret("HMAC_SECRET_KEY", made_in=SECRETS_MADE_IN)  # of the client `telegram_bot`
 ENCRYPTION_KEY = env.secret("ENCRYPTION_KEY", made_in=SECRETS_MADE_IN)
 ENCRYPTION_KEY_PREVIOUS = env.optional_secret("ENCRYPTION_KEY_PREVIOUS")  # while `rotate_encryption_key` has not run
 
+REQUIRE_HMAC_VERIFICATION = env.flag("REQUIRE_HMAC_VERIFICATION", default=PRODUCTION)
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS") or ([] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.names("CORS_ALLOWED_ORIGINS")
@@ -166,19 +171,20 @@ LOGOUT_REDIRECT_URL = "/login"
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=30)
+SERVICE_TOKEN_LIFETIME = timedelta(days=365)
 SESSION_IDLE = timedelta(days=7)
 ADMIN_REQUIRE_2FA = env.flag("ADMIN_REQUIRE_2FA", default=False)
 STEP_UP_LIFETIME = timedelta(minutes=10)
+CLIENT_SECRET_OVERLAP = timedelta(hours=24)
 SIMPLE_JWT = {
-    "ALGORITHM": "HS256",
-    "SIGNING_KEY": JWT_SECRET_KEY,
+    "SIGNING_KEY": None,  # `accounts.tokens.KeyedBackend` asks `accounts.keys`; the library's own can sign nothing
     "ISSUER": "financebot",
     "AUDIENCE": "financebot-api",
     "ACCESS_TOKEN_LIFETIME": ACCESS_TOKEN_LIFETIME,
     "REFRESH_TOKEN_LIFETIME": SESSION_LIFETIME,
     "USER_ID_CLAIM": "sub",
     "TOKEN_TYPE_CLAIM": "typ",
-    "AUTH_TOKEN_CLASSES": ["accounts.tokens.AccessToken"],
+    "AUTH_TOKEN_CLASSES": ["accounts.tokens.AccessToken", "accounts.tokens.ServiceAccess"],
     "UPDATE_LAST_LOGIN": False,
 }
 
@@ -206,6 +212,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+SIGNATURE_CHECK = "accounts.signatures.admit"
 SPECTACULAR_SETTINGS = {
     "TITLE": "FinanceBot",
     "DESCRIPTION": "A self-hosted ledger for a household.",

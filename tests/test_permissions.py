@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import LoginSession
+from accounts.services import issue_service_token
 from audit.trail import Actor
 from families.access import look
 from families.roles import TABLE, P
@@ -100,6 +101,20 @@ def test_a_telegram_token_reaches_only_what_is_marked_for_it(house, row):
         assert answer.status_code == row.status("owner")
     else:
         assert answer.status_code in {403, 404}, "what it may not do, or not even see"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_service_token_reaches_only_what_is_marked_for_it(house, row):
+    """What anyone may call looks at no token, so there it is as good as none."""
+    with unit_of_work():
+        token = issue_service_token(actor=Actor(), client_id="telegram_bot").token
+    path, body = row.call(house, "nobody")
+    answer = Http(token).call(row.operation.split()[0].lower(), path, body)
+    kind = ROUTED[row.operation].needs.kind
+    if kind == "anyone":
+        assert answer.status_code == row.status("nobody")
+    elif kind != "service":
+        assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
 
 
 def test_a_session_without_any_proof_never_counts_as_fresh(house):

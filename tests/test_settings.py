@@ -101,6 +101,7 @@ def start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         "FINANCEBOT_DATA": str(tmp_path),
         "SECRET_KEY": secrets.token_urlsafe(48),
         "JWT_SECRET_KEY": secrets.token_urlsafe(48),
+        "HMAC_SECRET_KEY": secrets.token_urlsafe(48),
         "ENCRYPTION_KEY": secrets.token_urlsafe(48),
         "ALLOWED_HOSTS": "ledger.test",
     }
@@ -119,7 +120,13 @@ def test_a_safe_production_installation_starts(tmp_path):
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY must be set"),
         ({"JWT_SECRET_KEY": ""}, "JWT_SECRET_KEY must be set"),
+        ({"HMAC_SECRET_KEY": ""}, "HMAC_SECRET_KEY must be set"),
         ({"ENCRYPTION_KEY": ""}, "ENCRYPTION_KEY must be set"),
+        ({"HMAC_SECRET_KEY": "short"}, "HMAC_SECRET_KEY must have at least 32"),
+        ({"JWT_SECRET_KEY_PREVIOUS": "short"}, "JWT_SECRET_KEY_PREVIOUS must have at least 32"),
+        ({"JWT_PRIVATE_KEY": "no key"}, "JWT_PRIVATE_KEY is no private key"),
+        ({"JWT_PREVIOUS_PUBLIC_KEY_FILE": "/nowhere.pem"}, "JWT_PREVIOUS_PUBLIC_KEY_FILE cannot be read"),
+        ({"REQUIRE_HMAC_VERIFICATION": "perhaps"}, "REQUIRE_HMAC_VERIFICATION must be true or false"),
         ({"ENCRYPTION_KEY_PREVIOUS": "short"}, "ENCRYPTION_KEY_PREVIOUS must have at least 32"),
         ({"JWT_SECRET_KEY": "short"}, "JWT_SECRET_KEY must have at least 32"),
         ({"SECRET_KEY": "a" * 50, "JWT_SECRET_KEY": "a" * 50}, "must differ from every other secret"),

@@ -1,6 +1,15 @@
 """What people do with their accounts and sessions."""
 
 from accounts.second_factor import Challenged, Factor, Shown
+from accounts.services.clients import (
+    Credentials,
+    Issued,
+    create_client,
+    issue_service_token,
+    revoke_client,
+    revoke_service_token,
+    rotate_client,
+)
 from accounts.services.entering import answer_challenge, log_in, refresh, register, step_up
 from accounts.services.lockout import reserve_try, unlock
 from accounts.services.profile import change_password, edit_profile
@@ -15,21 +24,28 @@ from accounts.sessions import Entered
 
 __all__ = [
     "Challenged",
+    "Credentials",
     "Entered",
     "Factor",
+    "Issued",
     "Shown",
     "answer_challenge",
     "change_password",
+    "create_client",
     "disable_two_factor",
     "edit_profile",
     "enable_two_factor",
+    "issue_service_token",
     "log_in",
     "log_out",
     "refresh",
     "register",
     "renew_backup_codes",
     "reserve_try",
+    "revoke_client",
+    "revoke_service_token",
     "revoke_session",
+    "rotate_client",
     "step_up",
     "unlock",
     "verify_two_factor",

@@ -5,7 +5,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError
 
-from accounts import codes, devices, lockout, second_factor, tokens
+from accounts import codes, devices, lockout, second_factor, signatures, tokens
+from accounts.clients import bound_to
 from accounts.errors import EmailTaken, InvalidCode, InvalidCredentials, InvalidToken, WrongPassword
 from accounts.models import CodePurpose, LoginSession, User
 from accounts.passwords import Proof
@@ -79,10 +80,14 @@ def answer_challenge(*, actor: Actor, challenge: str, shown: Shown) -> Entered |
 
 @use_case
 def refresh(*, actor: Actor, claims: tokens.RefreshClaims) -> tokens.Pair | Refused:
-    """A new pair for a refresh token. Locks the session; reuse ends it, which is remembered."""
+    """A new pair for a refresh token. Locks the session; reuse ends it, which is remembered.
+
+    Raises SignatureMissing, SignatureInvalid where the client that opened the session did not sign.
+    """
     session = lock_session(LoginSession.objects.alive(), claims.session)
     if session is None or not devices.matches(session.device, actor.device):
         raise InvalidToken
+    signatures.demand(bound_to=bound_to(session), signed_by=actor.signed_by)
     verdict = judge_refresh(presented=claims.counter, current=session.refresh_counter)
     if verdict is Refresh.REUSED:
         revoke(LoginSession.objects.filter(pk=session.pk))

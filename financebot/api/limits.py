@@ -19,7 +19,7 @@ from financebot.common.network import network_of
 
 log = logging.getLogger("financebot.limits")
 
-PERSON = "300/m"  # all that one person asks
+PERSON = "300/m"  # all that one person asks, or one client on nobody's behalf
 NETWORK = "100/m"  # all that comes from one place without a token that holds
 WRITES = "60/m"  # of one person
 READING = ("GET", "HEAD", "OPTIONS")
@@ -44,14 +44,16 @@ class Usage:
 
 
 class CallerThrottle(BaseThrottle):
-    """The limits that a call falls under: of the person, or of the network where nobody has said who they are."""
+    """The limits that a call falls under: of the person, of the client that signed or that a service's token is of, or
+    of the network where nobody has shown who they are."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         if not settings.RATE_LIMITS:
             return True
         person = getattr(request.user, "pk", None)
-        caller = f"person {person}" if person else _network()
-        found = [use(group, caller, rate, known=bool(person)) for group, rate in _limits(request, view, person)]
+        known = f"person {person}" if person else _client(request)
+        limits = _limits(request, view, known=bool(known))
+        found = [use(group, known or _network(), rate, known=bool(known)) for group, rate in limits]
         self.tightest = min(found, key=lambda usage: (usage.left, -usage.reset))
         request._request.rate_limit = self.tightest  # type: ignore[attr-defined] # noqa: SLF001 - for `tell`
         return not self.tightest.is_over
@@ -60,11 +62,11 @@ class CallerThrottle(BaseThrottle):
         return self.tightest.reset
 
 
-def _limits(request: Request, view: Any, person: Any) -> Iterator[tuple[str, str]]:
-    yield "all", PERSON if person else NETWORK
+def _limits(request: Request, view: Any, *, known: bool) -> Iterator[tuple[str, str]]:
+    yield "all", PERSON if known else NETWORK
     if view.call.limit:
         yield f"{type(view).__name__}.{view.action}", view.call.limit
-    elif person and request.method not in READING:
+    elif known and request.method not in READING:
         yield "writes", WRITES
 
 
@@ -107,6 +109,12 @@ def tell(request: HttpRequest, response: HttpResponse) -> None:
         response["RateLimit-Limit"] = str(usage.limit)
         response["RateLimit-Remaining"] = str(usage.left)
         response["RateLimit-Reset"] = str(usage.reset)
+
+
+def _client(request: Request) -> str:
+    now = trace.current.get()
+    client = (now.signed_by if now else "") or getattr(request.auth, "bound_to", "")
+    return f"client {client}" if client else ""
 
 
 def _network() -> str:

@@ -13,6 +13,7 @@ from financebot.api.views import Call
 from financebot.common.errors import Invalid, NotFound
 
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+SIGNED = {"signature_missing", "signature_invalid", "timestamp_stale", "signature_replayed", "overloaded"}
 
 
 class ProblemAnswer(Answer):
@@ -90,7 +91,7 @@ class CallSchema(AutoSchema):
 
     def _codes(self) -> set[str]:
         call = self.call
-        codes = {Invalid.code, "busy", "rate_limited", *(problem.code for problem in call.problems)}
+        codes = {Invalid.code, "busy", "rate_limited", *SIGNED, *(problem.code for problem in call.problems)}
         if call.needs.kind != "anyone":
             codes |= {"not_authenticated", "invalid_token"}
         if call.needs.kind == "family":

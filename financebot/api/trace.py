@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Trace:
+    """`client` is what the caller names itself; `signed_by` the same once its signature has proved it."""
+
     request_id: str
     address: str
     user_agent: str
     client: str = ""
     device: str = ""
+    signed_by: str = ""
     route: str = ""
     user: int | None = None
     family: int | None = None

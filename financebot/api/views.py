@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, MethodNotAllowed
@@ -117,9 +118,11 @@ class ApiView(GenericViewSet[Any]):
         return [renderer() for renderer in (self.renderer_classes if by_cookie else [WireRenderer])]
 
     def perform_authentication(self, request: Request) -> None:
-        """Who cannot show who they are asks as anybody does, and is counted before they are told so."""
+        """Who calls, by token or cookie, then by signature. Who cannot show who they are asks as anybody does, and is
+        counted before they are told so."""
         try:
             super().perform_authentication(request)
+            import_string(settings.SIGNATURE_CHECK)(request)
         except (DomainError, APIException):
             request.user = request.auth = None  # type: ignore[assignment]
             super().check_throttles(request)
@@ -152,7 +155,8 @@ class ApiView(GenericViewSet[Any]):
 
     @property
     def _caller(self) -> str:
-        return f"user:{self.request.user.pk}"
+        user = self.request.user
+        return f"user:{user.pk}" if user else f"service:{getattr(self.request.auth, 'bound_to', '')}"
 
     def answered_before(self) -> bool:
         """Whether this very request, by its key, was answered without a body: what it was about may be gone since."""

@@ -1,10 +1,13 @@
 """What the tests of accounts share: a log-in over HTTP, the events of a name, tokens read and forged."""
 
+import base64
+import hmac
+import json
 from typing import Any
 
 import jwt
-from django.conf import settings
 
+from accounts import keys
 from audit.models import EventLog
 from audit.names import EventName
 from tests.factories import PASSWORD
@@ -40,9 +43,24 @@ def claims_of(token: str) -> dict[str, Any]:
     return jwt.decode(token, options={"verify_signature": False})
 
 
-def signed(claims: dict[str, Any], *, key: str | None = None, algorithm: str = "HS256", **headers: Any) -> str:
-    own = None if algorithm == "none" else settings.JWT_SECRET_KEY
-    return jwt.encode(claims, key or own, algorithm=algorithm, headers=headers)
+def signed(claims: dict[str, Any], *, key: Any = None, algorithm: str = "", **headers: Any) -> str:
+    """A token by our present key, or by another; its `kid` is the present one's unless the headers say otherwise."""
+    ours = keys.current()
+    own = None if algorithm == "none" else ours.signing
+    named = {name: value for name, value in {"kid": ours.kid, **headers}.items() if value is not None}
+    return jwt.encode(claims, key or own, algorithm=algorithm or ours.algorithm, headers=named)
+
+
+def compact(header: Any, claims: Any, *, key: str = "") -> str:
+    """A token put together by hand, signed by HMAC-SHA256 with our key or another; texts go as they are."""
+    parts = [part if isinstance(part, str) else json.dumps(part) for part in (header, claims)]
+    text = ".".join(_base64(part.encode("utf-8", "surrogatepass")) for part in parts)
+    signature = hmac.digest((key or keys.current().signing).encode(), text.encode(), "sha256")
+    return f"{text}.{_base64(signature)}"
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def without(claims: dict[str, Any], name: str) -> dict[str, Any]:

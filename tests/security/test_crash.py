@@ -14,6 +14,7 @@ from django.apps import apps
 from django.db import OperationalError, connection
 
 from accounts import lockout, totp
+from accounts import services as accounts
 from accounts.lockout import Reservation
 from accounts.models import LoginThrottle, ThrottleKind, TotpDevice
 from accounts.passwords import Proof, prove
@@ -123,6 +124,11 @@ def open_invitation(house: House) -> int:
         return families.create_invitation(actor=house.owner.actor, role="member", email=None).invitation.pk
 
 
+def service_token() -> int:
+    with unit_of_work():
+        return accounts.issue_service_token(actor=Actor(), client_id="telegram_bot").id
+
+
 def archived(house: House) -> dict[str, Any]:
     with unit_of_work():
         families.archive_family(actor=house.owner.actor)
@@ -186,6 +192,11 @@ RUNS: dict[str, Given] = {
     "accounts.reserve_try (locks)": lambda h: {"actor": Actor(), "keys": locked_next(h)},
     "accounts.unlock": lambda h: {"actor": person(is_superuser=True).actor, "throttle_id": throttle(h).pk},
     "accounts.edit_profile": lambda h: {"changes": {"first_name": "New"}, "version": None},
+    "accounts.create_client": lambda h: {"client_id": "reports"},
+    "accounts.rotate_client": lambda h: {"client_id": "telegram_bot"},
+    "accounts.revoke_client": lambda h: {"client_id": "telegram_bot"},
+    "accounts.issue_service_token": lambda h: {"client_id": "telegram_bot"},
+    "accounts.revoke_service_token": lambda h: {"token_id": service_token()},
     "families.create_family": lambda h: {"name": "Second", "base_currency": "JPY", "timezone": "UTC"},
     "families.edit_family": lambda h: {"changes": {"name": "New"}, "version": None},
     "families.archive_family": lambda h: {},

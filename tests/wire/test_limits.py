@@ -9,11 +9,15 @@ import time_machine
 from django.core.cache import caches
 from django.test import Client
 
+from accounts.services import issue_service_token
+from audit.trail import Actor
 from financebot.api import limits
 from financebot.common.cache import SqliteCache
+from financebot.common.usecase import unit_of_work
 from tests.conftest import person
 from tests.factories import PASSWORD
 from tests.http import Http
+from tests.signing import new_client
 from tests.wire.tools import problem
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -77,6 +81,25 @@ def test_who_shows_no_token_is_counted_by_network(on):
 
 def test_dead_tokens_are_counted_by_network_too(on):
     assert statuses(lambda: at("10.0.0.1", Http("dead")).get(ME), 101) == [401] * 100 + [429]
+
+
+def test_a_client_that_signs_is_counted_by_itself_and_not_by_its_network(on):
+    signer = new_client()
+    assert statuses(lambda: signer.sign("GET", ME).send(), 301) == [401] * 300 + [429]
+    assert Http().get(ME).status_code == 401
+    assert new_client().sign("GET", ME).send().status_code == 401
+
+
+def test_wrong_signatures_are_counted_by_network(on):
+    http = person().http
+    assert statuses(lambda: http.get(ME, **{"X-Signature": "0" * 64}), 101) == [401] * 100 + [429]
+    assert http.get(ME).status_code == 200
+
+
+def test_a_service_token_is_counted_by_its_client(on):
+    with unit_of_work():
+        token = issue_service_token(actor=Actor(), client_id="telegram_bot").token
+    assert statuses(lambda: Http(token).get(ME), 301) == [403] * 300 + [429]
 
 
 def test_a_household_of_ipv6_is_one_network(on):
