@@ -33,6 +33,10 @@ def look_up(purpose: CodePurpose, code: str) -> OneTimeCode:
     return row
 
 
+def is_usable(purpose: CodePurpose, code: str) -> bool:
+    return _usable(purpose).filter(digest=digest(code)).exists()
+
+
 def spend(row: OneTimeCode) -> None:
     """Use it up: of any number of callers at once, one succeeds; InvalidCode for the others."""
     if not _usable(CodePurpose(row.purpose)).filter(pk=row.pk).update(used_at=clock.now()):

@@ -28,6 +28,11 @@ ENCRYPTION_KEY = env.secret("ENCRYPTION_KEY", made_in=SECRETS_MADE_IN)
 ENCRYPTION_KEY_PREVIOUS = env.optional_secret("ENCRYPTION_KEY_PREVIOUS")  # while `rotate_encryption_key` has not run
 
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS") or ([] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+PORT = env.integer("PORT", 8000, least=1, most=65535)
+PUBLIC_URL = env.origin(  # where the links of letters lead
+    "PUBLIC_URL",
+    f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION and ALLOWED_HOSTS else f"http://127.0.0.1:{PORT}",
+)
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.names("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_HEADERS = [
@@ -149,6 +154,10 @@ LOGIN_URL = "/login"
 LOGIN_REDIRECT_URL = "/api/v1/users/me"
 LOGOUT_REDIRECT_URL = "/login"
 
+REGISTRATION_MODE = env.choice("REGISTRATION_MODE", "open", ["open", "invite"])
+EMAIL_VERIFICATION = env.choice(
+    "EMAIL_VERIFICATION", "required" if PRODUCTION else "optional", ["off", "optional", "required"]
+)
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=30)
 SESSION_IDLE = timedelta(days=7)

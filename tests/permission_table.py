@@ -4,8 +4,8 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from accounts import passwords, services
-from accounts.models import User
+from accounts import mailed, passwords, services
+from accounts.models import CodePurpose, User
 from accounts.tokens import pair
 from families import services as families
 from families.models import Family
@@ -27,7 +27,16 @@ from tests.permission_rows import (
 )
 from tests.permission_table_of_ledger import LEDGER
 
-TOKEN_CALLS = {"POST auth/register", "POST auth/login", "POST auth/refresh"}
+TOKEN_CALLS = {
+    "POST auth/register",
+    "POST auth/login",
+    "POST auth/refresh",
+    "POST auth/password/reset",
+    "POST auth/password/reset/confirm",
+    "POST auth/email/verify",
+    "POST auth/email/verify/resend",
+    "POST auth/not-me",
+}
 STRONG = "another horse entirely"
 
 
@@ -39,6 +48,11 @@ def of_account(use_case: Any) -> Any:
         return use_case(actor, passwords.prove(user, PASSWORD))
 
     return work
+
+
+def by_letter(path: str, purpose: CodePurpose, **body: str) -> Any:
+    """A call with a code that was mailed to the owner, whoever makes it."""
+    return lambda house, who: (path, {"token": mailed.make(purpose, house.owner.user), **body})
 
 
 ACCOUNTS = [
@@ -76,6 +90,15 @@ ACCOUNTS = [
         fixed("/auth/password/change", current_password=PASSWORD, new_password=STRONG),
         of_account(lambda actor, proof: partial(services.change_password, actor=actor, proof=proof, password_hash="!")),
     ),
+    Row("POST auth/password/reset", "204 " * 9, fixed("/auth/password/reset", email="somebody@example.org")),
+    Row("POST auth/email/verify/resend", "204 " * 9, fixed("/auth/email/verify/resend", email="somebody@example.org")),
+    Row(
+        "POST auth/password/reset/confirm",
+        "204 " * 9,
+        by_letter("/auth/password/reset/confirm", CodePurpose.PASSWORD_RESET, new_password=STRONG),
+    ),
+    Row("POST auth/email/verify", "204 " * 9, by_letter("/auth/email/verify", CodePurpose.EMAIL_VERIFICATION)),
+    Row("POST auth/not-me", "204 " * 9, by_letter("/auth/not-me", CodePurpose.NOT_ME)),
     Row("GET auth/sessions", ME, fixed("/auth/sessions")),
     Row(
         "DELETE auth/sessions/<id:pk>",

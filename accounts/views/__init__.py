@@ -1,6 +1,7 @@
 from accounts.views.auth import AuthViewSet
 from accounts.views.common import PersonViewSet
 from accounts.views.profile import ProfileViewSet
+from accounts.views.recovery import RecoveryViewSet
 from accounts.views.sessions import SessionViewSet
 
-__all__ = ["AuthViewSet", "PersonViewSet", "ProfileViewSet", "SessionViewSet"]
+__all__ = ["AuthViewSet", "PersonViewSet", "ProfileViewSet", "RecoveryViewSet", "SessionViewSet"]

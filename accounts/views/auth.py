@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.services import Entered
 from accounts.views.common import PersonViewSet
 from financebot.api.views import ANYONE, PERSON, PERSON_T, Call
+from financebot.common.errors import PermissionDenied
 from financebot.common.usecase import Refused
 
 
@@ -22,7 +23,7 @@ class AuthViewSet(PersonViewSet):
             answer=serializers.RegisterRead,
             status=201,
             secret=True,
-            problems=(EmailTaken,),
+            problems=(EmailTaken, PermissionDenied),
         ),
         "login": Call(
             needs=ANYONE,
@@ -58,6 +59,8 @@ class AuthViewSet(PersonViewSet):
 
         def work() -> dict[str, Any]:
             entered = services.register(actor=self.actor, password_hash=password_hash, **body)
+            if entered is None:
+                return {"success": True, "message": _("We have sent you a letter. Follow the link in it.")}
             return {**asdict(entered.tokens), "success": True, "message": _("Welcome.")}
 
         return self.once(work)

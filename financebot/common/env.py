@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -53,6 +54,15 @@ def choice(name: str, default: str, choices: Sequence[str]) -> str:
     value = text(name, default)
     if value not in choices:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return value
+
+
+def origin(name: str, default: str) -> str:
+    """Where we are reached, as `https://host` or `http://host:port`, without anything after it."""
+    value = text(name, default)
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
+        raise ImproperlyConfigured(f"{name} must be http(s)://host or http(s)://host:port, not {value!r}")
     return value
 
 

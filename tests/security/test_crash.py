@@ -13,6 +13,8 @@ import pytest
 from django.apps import apps
 from django.db import OperationalError, connection
 
+from accounts import mailed
+from accounts.models import CodePurpose
 from accounts.passwords import Proof, prove
 from accounts.tokens import RefreshClaims
 from audit.trail import Actor
@@ -105,6 +107,10 @@ def leaving(house: House) -> dict[str, Any]:
     return member(house, "adult")
 
 
+def mailed_to(house: House, purpose: CodePurpose) -> dict[str, Any]:
+    return {"actor": Actor(), "token": mailed.make(purpose, house.owner.user)}
+
+
 RUNS: dict[str, Given] = {
     "accounts.register": lambda h: {
         "actor": Actor(),
@@ -122,6 +128,11 @@ RUNS: dict[str, Given] = {
     "accounts.step_up": lambda h: {"proof": proof_of(h)},
     "accounts.step_up (refused)": lambda h: {"proof": proof_of(h, "wrong")},
     "accounts.change_password": lambda h: {"proof": proof_of(h), "password_hash": "x"},
+    "accounts.ask_password_reset": lambda h: {"actor": Actor(), "email": h.owner.user.email},
+    "accounts.ask_verification": lambda h: {"actor": Actor(), "email": "nobody@example.org"},
+    "accounts.reset_password": lambda h: {**mailed_to(h, CodePurpose.PASSWORD_RESET), "password_hash": "x"},
+    "accounts.verify_email": lambda h: mailed_to(h, CodePurpose.EMAIL_VERIFICATION),
+    "accounts.secure_account": lambda h: mailed_to(h, CodePurpose.NOT_ME),
     "accounts.edit_profile": lambda h: {"changes": {"first_name": "New"}, "version": None},
     "families.create_family": lambda h: {"name": "Second", "base_currency": "JPY", "timezone": "UTC"},
     "families.edit_family": lambda h: {"changes": {"name": "New"}, "version": None},
