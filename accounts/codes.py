@@ -11,6 +11,8 @@ from accounts.errors import InvalidCode
 from accounts.models import CodePurpose, OneTimeCode
 from financebot.common import clock
 
+KEPT = timedelta(days=30)  # after their end, for whoever looks into what happened
+
 
 def make(purpose: CodePurpose, *, subject: int, life: timedelta, payload: dict[str, Any] | None = None) -> str:
     """The code in clear text, 192 random bits, to be handed over once."""
@@ -45,6 +47,12 @@ def spend(row: OneTimeCode) -> None:
 
 def revoke(purpose: CodePurpose, *, subject: int) -> None:
     OneTimeCode.objects.filter(purpose=purpose, subject=subject, used_at__isnull=True).update(used_at=clock.now())
+
+
+def purge() -> int:
+    """Delete codes that have been worth nothing for a month; how many."""
+    dead = OneTimeCode.objects.filter(expires_at__lt=clock.now() - KEPT)
+    return dead.delete()[0]
 
 
 def digest(code: str) -> str:
