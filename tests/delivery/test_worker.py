@@ -99,7 +99,7 @@ def test_the_outbox_s_task_delivers_all_that_is_due_and_may_run_twice(house, mai
 @pytest.mark.django_db
 def test_the_task_that_expires_ends_what_waited_too_long(house):
     entry = ask(house)
-    Transaction.objects.filter(pk=entry.pk).update(submitted_at=clock.now() - timedelta(days=31))
+    Transaction.objects.filter(pk=entry.pk).update(pending_since=clock.now() - timedelta(days=31))
     for _ in range(2):
         run("ledger.expire_pending")
     entry.refresh_from_db()
