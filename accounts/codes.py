@@ -11,6 +11,8 @@ from accounts.errors import InvalidCode
 from accounts.models import CodePurpose, OneTimeCode
 from financebot.common import clock
 
+KEPT = timedelta(days=30)  # after their end, for whoever looks into what happened
+
 
 def make(purpose: CodePurpose, *, subject: int, life: timedelta, payload: dict[str, Any] | None = None) -> str:
     """The code in clear text, 192 random bits, to be handed over once."""
@@ -33,6 +35,10 @@ def look_up(purpose: CodePurpose, code: str) -> OneTimeCode:
     return row
 
 
+def is_usable(purpose: CodePurpose, code: str) -> bool:
+    return _usable(purpose).filter(digest=digest(code)).exists()
+
+
 def spend(row: OneTimeCode) -> None:
     """Use it up: of any number of callers at once, one succeeds; InvalidCode for the others."""
     if not _usable(CodePurpose(row.purpose)).filter(pk=row.pk).update(used_at=clock.now()):
@@ -47,6 +53,12 @@ def take_try(row: OneTimeCode, *, most: int) -> bool:
 
 def revoke(purpose: CodePurpose, *, subject: int) -> None:
     OneTimeCode.objects.filter(purpose=purpose, subject=subject, used_at__isnull=True).update(used_at=clock.now())
+
+
+def purge() -> int:
+    """Delete codes that have been worth nothing for a month; how many."""
+    dead = OneTimeCode.objects.filter(expires_at__lt=clock.now() - KEPT)
+    return dead.delete()[0]
 
 
 def digest(code: str) -> str:

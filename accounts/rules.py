@@ -1,5 +1,6 @@
 """Pure decisions about people and their sessions."""
 
+import hashlib
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,11 @@ def normalise_email(email: str) -> str:
 def normalise_password(password: str) -> str:
     """NFKC, so that one password typed on two keyboards is one password (NIST SP 800-63B, 5.1.1.2)."""
     return unicodedata.normalize("NFKC", password)
+
+
+def stamp(*parts: object) -> str:
+    """A digest of what a mailed code depends on: once any of it has changed, the code means nothing any more."""
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
 
 
 class Refresh(Enum):

@@ -57,6 +57,9 @@ class RegisterWrite(StrictSerializer):
     password = PasswordField()
     first_name = NameField(required=False, allow_blank=True, default="")
     last_name = NameField(required=False, allow_blank=True, default="")
+    invitation = serializers.CharField(
+        required=False, max_length=200, default="", allow_blank=True, help_text="an invitation's token"
+    )
 
 
 class LoginWrite(StrictSerializer):
@@ -108,6 +111,18 @@ class PasswordChangeWrite(StrictSerializer):
     new_password = PasswordField()
 
 
+class AddressWrite(StrictSerializer):
+    email = AddressField()
+
+
+class MailedTokenWrite(StrictSerializer):
+    token = serializers.CharField(max_length=200)
+
+
+class ResetWrite(MailedTokenWrite):
+    new_password = PasswordField()
+
+
 class ProfileWrite(StrictSerializer):
     first_name = NameField(required=False, allow_blank=True)
     last_name = NameField(required=False, allow_blank=True)
@@ -146,9 +161,15 @@ class VerifyRead(BackupCodesRead):
     enabled = serializers.BooleanField()
 
 
-class RegisterRead(LoginRead):
+class RegisterRead(Answer):
+    """Without tokens where the address is to be verified first."""
+
     success = serializers.BooleanField()
     message = serializers.CharField()
+    user_id = serializers.IntegerField(required=False)
+    access_token = serializers.CharField(required=False)
+    refresh_token = serializers.CharField(required=False)
+    expires_in = serializers.IntegerField(required=False, help_text="seconds")
 
 
 class MessageRead(Answer):

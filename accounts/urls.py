@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import AuthViewSet, ProfileViewSet, SessionViewSet, TwoFactorViewSet
+from accounts.views import AuthViewSet, ProfileViewSet, RecoveryViewSet, SessionViewSet, TwoFactorViewSet
 
 urlpatterns = [
     path("auth/register", AuthViewSet.as_view({"post": "register"}), name="register"),
@@ -15,6 +15,11 @@ urlpatterns = [
     path("auth/logout", AuthViewSet.as_view({"post": "logout"}), name="logout"),
     path("auth/step-up", AuthViewSet.as_view({"post": "step_up"}), name="step-up"),
     path("auth/password/change", AuthViewSet.as_view({"post": "change_password"}), name="password-change"),
+    path("auth/password/reset", RecoveryViewSet.as_view({"post": "ask_reset"}), name="password-reset"),
+    path("auth/password/reset/confirm", RecoveryViewSet.as_view({"post": "reset"}), name="password-reset-confirm"),
+    path("auth/email/verify", RecoveryViewSet.as_view({"post": "verify"}), name="email-verify"),
+    path("auth/email/verify/resend", RecoveryViewSet.as_view({"post": "ask_verification"}), name="email-verify-resend"),
+    path("auth/not-me", RecoveryViewSet.as_view({"post": "not_me"}), name="not-me"),
     path("auth/sessions", SessionViewSet.as_view({"get": "list"}), name="sessions"),
     path("auth/sessions/<id:pk>", SessionViewSet.as_view({"delete": "destroy"}), name="session"),
     path("users/me", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="me"),

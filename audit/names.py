@@ -44,6 +44,7 @@ class EventName(TextChoices):
     FAMILY_REOPENED = "family.period_reopened"
     FAMILY_TRANSFERRED = "family.ownership_transferred"
     REGISTERED = "security.registered"
+    REGISTRATION_REPEATED = "security.registration_repeated"
     LOGGED_IN = "security.logged_in"
     LOGIN_FAILED = "security.login_failed"
     LOGGED_OUT = "security.logged_out"

@@ -114,8 +114,23 @@ class EventSubjectAdmin(OperatorOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(OperatorOnlyAdmin):
-    list_display = ("id", "event", "outlet", "target", "state", "attempts", "created_at", "next_try_at", "sent_at")
+    list_display = (
+        "id",
+        "event",
+        "outlet",
+        "target_kind",
+        "target",
+        "state",
+        "attempts",
+        "created_at",
+        "next_try_at",
+        "sent_at",
+    )
     list_select_related = ("event",)
-    list_filter = ("state", "outlet")
+    list_filter = ("state", "outlet", "target_kind")
     ordering = ("-pk",)
-    fields = (("event", "outlet", "target"), ("state", "attempts"), ("created_at", "next_try_at", "sent_at"))
+    fields = (
+        ("event", "outlet", "target_kind", "target"),
+        ("state", "attempts", "gathers"),
+        ("created_at", "next_try_at", "sent_at"),
+    )

@@ -2,22 +2,33 @@
 
 import json
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts.models import CodePurpose, User
+from audit.models import EventLog
+from delivery import words
 from delivery.models import Delivery
 from delivery.notifications import Question
-from families.models import Membership
+from families.models import Invitation, Membership
 from families.roles import Access
 from financebot.common import money
 from ledger.models import Transaction, Wallet
 
 ID_DOMAIN = "financebot.invalid"  # Django would ask the network for this machine's name
+PAGES = {
+    CodePurpose.PASSWORD_RESET: "/auth/password/reset",
+    CodePurpose.EMAIL_VERIFICATION: "/auth/email/verify",
+    CodePurpose.NOT_ME: "/auth/not-me",
+}
 JOINERS = "\u200c\u200d"  # they hold letters and emoji together
 
 
@@ -25,28 +36,73 @@ def approval(question: Question, *, delivery: Delivery, token: str, until: datet
     """The letter that brings an approver their confirmation token. A second one has the `Message-ID` of the first."""
     entry, user = question.entry, question.approver.user
     with translation.override(user.language):
-        local = until.astimezone(ZoneInfo(user.timezone))
         amount = f"{money.wire(entry.amount, entry.currency)} {entry.currency}"
         context = {
             "name": _name(question.approver),
             "asker": _name(entry.author),
             "amount": amount,
             "details": [(label, value) for label, value in _details(entry, question.access, amount) if value],
-            "until": f"{date_format(local, 'DATETIME_FORMAT')} ({user.timezone})",
+            "until": _moment(until, ZoneInfo(user.timezone)),
             "path": f"/api/v1/transactions/{entry.pk}/confirm",
             "body": json.dumps({"confirmation_token": token, "version": entry.version}),
             "token": token,
         }
-        message = EmailMultiAlternatives(
-            subject=_("%(asker)s asks you to approve %(amount)s") % context,
-            body=render_to_string("delivery/approval.txt", context),
-            to=[question.address],
-            headers={
-                "Message-ID": f"<{delivery.pk}.{delivery.created_at:%Y%m%d%H%M%S%f}@{ID_DOMAIN}>",
-                "Auto-Submitted": "auto-generated",  # RFC 3834: nobody's absence is to be answered
-            },
-        )
-        message.attach_alternative(render_to_string("delivery/approval.html", context), "text/html")
+        subject = _("%(asker)s asks you to approve %(amount)s") % context
+        return _message("approval", context, subject=subject, to=question.address, delivery=delivery)
+
+
+def about_account(
+    user: User, *, delivery: Delivery, purpose: CodePurpose, token: str, until: datetime
+) -> EmailMultiAlternatives:
+    """The letter about somebody's own account: what happened or was asked for, and a link that works once."""
+    event = delivery.event
+    told = words.ABOUT_ACCOUNT[event.name]
+    with translation.override(user.language):
+        zone = ZoneInfo(user.timezone)
+        facts = {"when": _moment(event.created_at, zone), "count": delivery.gathers}
+        context = {
+            "name": one_line(user.first_name),
+            "sentences": [told.sentence % facts, *([words.TOGETHER % facts] if delivery.gathers else [])],
+            "details": [] if delivery.gathers or not told.is_alert else _origin(event),
+            "action": words.ACTIONS[purpose],
+            "link": f"{settings.PUBLIC_URL}{PAGES[purpose]}?{urlencode({'token': token})}",
+            "until": _moment(until, zone),
+            "closing": told.closing,
+        }
+        return _message("note", context, subject=str(told.subject), to=user.email or "", delivery=delivery)
+
+
+def invitation(offer: Invitation, *, delivery: Delivery, token: str) -> EmailMultiAlternatives:
+    """The letter that brings an invitation's token to the address it names, in the language of who invites."""
+    inviter = offer.invited_by
+    with translation.override(inviter.user.language):
+        context = {
+            "inviter": _name(inviter),
+            "family": one_line(offer.family.name),
+            "role": offer.role,
+            "until": _moment(offer.expires_at, ZoneInfo(inviter.user.timezone)),
+            "register": f"{settings.PUBLIC_URL}/api/v1/auth/register",
+            "accept": f"{settings.PUBLIC_URL}/api/v1/invitations/accept",
+            "body": json.dumps({"token": token}),
+            "token": token,
+        }
+        subject = _("%(inviter)s invites you to %(family)s") % context
+        return _message("invitation", context, subject=subject, to=offer.email or "", delivery=delivery)
+
+
+def _message(
+    template: str, context: dict[str, Any], *, subject: str, to: str, delivery: Delivery
+) -> EmailMultiAlternatives:
+    message = EmailMultiAlternatives(
+        subject=subject,
+        body=render_to_string(f"delivery/{template}.txt", context),
+        to=[to],
+        headers={
+            "Message-ID": f"<{delivery.pk}.{delivery.created_at:%Y%m%d%H%M%S%f}@{ID_DOMAIN}>",
+            "Auto-Submitted": "auto-generated",  # RFC 3834: nobody's absence is to be answered
+        },
+    )
+    message.attach_alternative(render_to_string(f"delivery/{template}.html", context), "text/html")
     return message
 
 
@@ -55,6 +111,17 @@ def one_line(text: str) -> str:
     can be made by it."""
     seen = (c if c.isprintable() or c in JOINERS else " " if c.isspace() else "" for c in text)
     return " ".join("".join(seen).split())
+
+
+def _moment(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{date_format(moment.astimezone(zone), 'DATETIME_FORMAT')} ({zone.key})"
+
+
+def _origin(event: EventLog) -> list[tuple[str, str]]:
+    """From where it was done, as far as that is known and not erased."""
+    known = event.private or {}
+    said = [(_("Network"), known.get("address")), (_("Device"), known.get("user_agent"))]
+    return [(label, one_line(value)) for label, value in said if value]
 
 
 def _details(entry: Transaction, access: Access, amount: str) -> list[tuple[str, str]]:

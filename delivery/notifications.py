@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from audit.models import EventLog
 from audit.names import EventName
-from delivery.models import Delivery, Outlet
+from delivery.models import Delivery, Outlet, TargetKind
 from families import access as families_access
 from families.models import Membership
 from families.roles import Access
@@ -32,7 +32,7 @@ def ask_approvers(events: Sequence[EventLog]) -> None:
     about = Transaction.objects.filter(pk__in={event.entity_id for event in asking}, status=Status.PENDING_APPROVAL)
     approvers = {entry.pk: [m for m in eligible(entry) if m.user.email] for entry in about}
     Delivery.objects.bulk_create(
-        Delivery(event=event, outlet=Outlet.EMAIL, target=member.pk)
+        Delivery(event=event, outlet=Outlet.EMAIL, target_kind=TargetKind.MEMBER, target=member.pk)
         for event in asking
         for member in approvers.get(event.entity_id, ())
     )

@@ -1,11 +1,8 @@
 """Delivering what waits: at least once, after the commit, from rows; a broken outlet delays and loses nothing."""
 
 import logging
-from datetime import timedelta
 
-from accounts import codes
-from accounts.models import CodePurpose
-from delivery import letters, notifications, rules
+from delivery import rules, writing
 from delivery.models import Delivery, DeliveryState
 from financebot.common import clock
 from financebot.common.usecase import unit_of_work
@@ -13,7 +10,6 @@ from financebot.common.usecase import unit_of_work
 log = logging.getLogger("financebot.outbox")
 
 BATCH = 20
-CONFIRMATION_LIFE = timedelta(hours=24)
 
 
 def deliver_once() -> int:
@@ -57,20 +53,11 @@ def _try(delivery: Delivery) -> None:
 
 
 def _send(delivery: Delivery) -> DeliveryState:
-    """Make the code, and after its commit send the letter. A letter whose sending is not noted is sent twice, with
-    another code for the same: each works once, and one approval is all that a person has."""
-    question = notifications.question(delivery)
-    if question is None:
+    """Write the letter, and after the commit of its code send it. A letter whose sending is not noted is sent twice."""
+    letter = writing.write(delivery)
+    if letter is None:
         return DeliveryState.DROPPED
-    until = clock.now() + CONFIRMATION_LIFE
-    with unit_of_work():
-        token = codes.make(
-            CodePurpose.CONFIRMATION,
-            subject=question.entry.pk,
-            life=CONFIRMATION_LIFE,
-            payload={"membership": question.approver.pk, "version": question.entry.version},
-        )
-    letters.approval(question, delivery=delivery, token=token, until=until).send()
+    letter.send()
     return DeliveryState.SENT
 
 

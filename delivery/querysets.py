@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self, now: datetime) -> "DeliveryQuerySet":
         """What is to be tried, that which has waited longest first."""
         return self.filter(state="waiting", next_try_at__lte=now).order_by("next_try_at", "pk")
+
+    def to_people(self, users: Iterable[int]) -> "DeliveryQuerySet":
+        return self.filter(target_kind="person", target__in=users)
 
     def lock_free(self) -> "DeliveryQuerySet":
         """Rows locked, without those that somebody else has locked."""

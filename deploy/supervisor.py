@@ -30,9 +30,12 @@ class Process:
 SETUP = Process("setup", (sys.executable, "manage.py", "migrate", "--noinput"))
 DEMO = Process("demo", (sys.executable, "manage.py", "seed_demo", "--if-empty"), needed=False)
 GUNICORN = ("-m", "gunicorn", "financebot.wsgi:application", "--config", "deploy/gunicorn.conf.py")
+CELERY = ("-m", "celery", "--quiet", "--app", "financebot")
+WORKER = (*CELERY, "worker", "--beat", "--without-gossip", "--without-mingle", "--loglevel", "WARNING")
 PROCESSES = (
     Process("web", (sys.executable, *GUNICORN)),
     Process("relay", (sys.executable, "manage.py", "relay_events", "--follow")),
+    Process("worker", (sys.executable, *WORKER)),
 )
 
 

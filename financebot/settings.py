@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -33,6 +34,11 @@ ENCRYPTION_KEY_PREVIOUS = env.optional_secret("ENCRYPTION_KEY_PREVIOUS")  # whil
 
 REQUIRE_HMAC_VERIFICATION = env.flag("REQUIRE_HMAC_VERIFICATION", default=PRODUCTION)
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS") or ([] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+PORT = env.integer("PORT", 8000, least=1, most=65535)
+PUBLIC_URL = env.origin(  # where the links of letters lead
+    "PUBLIC_URL",
+    f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION and ALLOWED_HOSTS else f"http://127.0.0.1:{PORT}",
+)
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.names("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_HEADERS = [
@@ -151,6 +157,40 @@ CACHES: dict[str, dict[str, object]] = {
     else {"BACKEND": "financebot.common.cache.SqliteCache", "LOCATION": str(DATA / "cache.sqlite3")},
 }
 
+BROKER = DATA / "broker"
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or REDIS_URL or "filesystem://localhost"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"visibility_timeout": 300}
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    BROKER.mkdir(mode=0o700, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(BROKER),
+        "data_folder_out": str(BROKER),
+        "control_folder": str(BROKER / "control"),
+        "store_processed": False,
+        "polling_interval": 0.25,
+    }
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = 2
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA / "beat-schedule")
+# Each is safe to run twice and looks at rows: a message that is lost costs one turn. `expires`: none piles up.
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": every, "options": {"expires": every}}
+    for name, every in {
+        "delivery.deliver": 15,
+        "ledger.expire_pending": 600,
+        "api.purge_idempotency_keys": 3600,
+        "accounts.purge_codes": 86_400,
+        "audit.purge_access_log": 86_400,
+    }.items()
+}
+
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
@@ -169,6 +209,10 @@ LOGIN_URL = "/login"
 LOGIN_REDIRECT_URL = "/api/v1/users/me"
 LOGOUT_REDIRECT_URL = "/login"
 
+REGISTRATION_MODE = env.choice("REGISTRATION_MODE", "open", ["open", "invite"])
+EMAIL_VERIFICATION = env.choice(
+    "EMAIL_VERIFICATION", "required" if PRODUCTION else "optional", ["off", "optional", "required"]
+)
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=30)
 SERVICE_TOKEN_LIFETIME = timedelta(days=365)
@@ -247,8 +291,15 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-EMAIL_BACKEND = "delivery.mailbox.EmailBackend"
-DEFAULT_FROM_EMAIL = "FinanceBot <financebot@localhost>"
+MAIL_SERVER = env.mail_server("EMAIL_URL")
+EMAIL_BACKEND = "delivery.mailbox.EmailBackend"  # a file for each letter
+if MAIL_SERVER:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SERVER.scheme == "smtp+tls", MAIL_SERVER.scheme == "smtps"
+EMAIL_TIMEOUT = 10  # seconds; it is tried again
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"FinanceBot <financebot@{urlsplit(PUBLIC_URL).hostname}>")
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German")), ("ru", _("Russian")), ("uk", _("Ukrainian"))]

@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
+from accounts.letter_pages import urlpatterns as letter_pages
 from accounts.pages import urlpatterns as accounts_pages
 from financebot import health, pages
 from financebot.api.converters import IdConverter
@@ -19,6 +20,7 @@ urlpatterns = [
     path("docs", pages.SwaggerView.as_view(url_name="openapi"), name="docs"),
     path("docs/problems", pages.ProblemsPage.as_view(), name="problems"),
     path("redoc", pages.RedocView.as_view(url_name="openapi"), name="redoc"),
+    path("", include(letter_pages)),
     path("", include((accounts_pages, "rest_framework"))),
 ]
 

@@ -4,9 +4,9 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from accounts import passwords, services, totp
+from accounts import mailed, passwords, services, totp
 from accounts.lockout import Reservation
-from accounts.models import TotpDevice, User
+from accounts.models import CodePurpose, TotpDevice, User
 from accounts.services import Factor, Shown
 from accounts.tokens import pair
 from families import services as families
@@ -36,6 +36,11 @@ TOKEN_CALLS = {
     "POST auth/login/2fa",
     "POST auth/2fa/backup-code",
     "POST auth/refresh",
+    "POST auth/password/reset",
+    "POST auth/password/reset/confirm",
+    "POST auth/email/verify",
+    "POST auth/email/verify/resend",
+    "POST auth/not-me",
 }
 STRONG = "another horse entirely"
 
@@ -86,6 +91,11 @@ def by_app(use_case: Any) -> Any:
         return partial(use_case, actor=actor, proof=proof, code=app.code())
 
     return work
+
+
+def by_letter(path: str, purpose: CodePurpose, **body: str) -> Any:
+    """A call with a code that was mailed to the owner, whoever makes it."""
+    return lambda house, who: (path, {"token": mailed.make(purpose, house.owner.user), **body})
 
 
 ACCOUNTS = [
@@ -148,6 +158,15 @@ ACCOUNTS = [
         fixed("/auth/password/change", current_password=PASSWORD, new_password=STRONG),
         of_account(lambda actor, proof: partial(services.change_password, actor=actor, proof=proof, password_hash="!")),
     ),
+    Row("POST auth/password/reset", "204 " * 9, fixed("/auth/password/reset", email="somebody@example.org")),
+    Row("POST auth/email/verify/resend", "204 " * 9, fixed("/auth/email/verify/resend", email="somebody@example.org")),
+    Row(
+        "POST auth/password/reset/confirm",
+        "204 " * 9,
+        by_letter("/auth/password/reset/confirm", CodePurpose.PASSWORD_RESET, new_password=STRONG),
+    ),
+    Row("POST auth/email/verify", "204 " * 9, by_letter("/auth/email/verify", CodePurpose.EMAIL_VERIFICATION)),
+    Row("POST auth/not-me", "204 " * 9, by_letter("/auth/not-me", CodePurpose.NOT_ME)),
     Row("GET auth/sessions", ME, fixed("/auth/sessions")),
     Row(
         "DELETE auth/sessions/<id:pk>",

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+OURS = {"web", "relay", "worker", "beat", "migrate"}
 READ_BY = ("financebot/settings.py", "deploy/gunicorn.conf.py")
 
 
@@ -19,15 +20,15 @@ def compose() -> dict[str, Any]:
 
 
 def test_the_services_are_those_that_exist(compose):
-    assert set(compose["services"]) == {"web", "relay", "migrate", "postgres", "redis"}
+    assert set(compose["services"]) == {*OURS, "postgres", "redis"}
     assert compose["services"]["postgres"]["image"] == "postgres:16"
     assert compose["services"]["redis"]["image"] == "redis:7"
 
 
 def test_everything_of_ours_runs_the_same_image_with_the_same_settings(compose):
-    ours = [compose["services"][name] for name in ("web", "relay", "migrate")]
-    assert [service["build"] for service in ours] == ["."] * 3
-    assert ours[0]["environment"] == ours[1]["environment"] == ours[2]["environment"]
+    ours = [compose["services"][name] for name in OURS]
+    assert [service["build"] for service in ours] == ["."] * len(OURS)
+    assert all(service["environment"] == ours[0]["environment"] for service in ours)
 
 
 def test_every_setting_is_read_by_the_code(compose):
@@ -52,9 +53,9 @@ def test_no_secret_has_a_default(compose):
     assert ":?" in environment["DATABASE_URL"]
 
 
-def test_web_and_relay_wait_for_the_migrations_and_these_for_the_database(compose):
+def test_all_wait_for_the_migrations_and_these_for_the_database(compose):
     services = compose["services"]
-    for name in ("web", "relay"):
+    for name in OURS - {"migrate"}:
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
     for name in ("postgres", "redis", "web"):
@@ -68,6 +69,13 @@ def test_every_command_names_a_file_or_a_command_of_ours(compose):
             assert (ROOT / command[1]).is_file()
             name = command[2]
             assert name == "migrate" or list(ROOT.glob(f"*/management/commands/{name}.py"))
+
+
+def test_the_worker_and_the_clock_run_the_app_that_there_is(compose):
+    for name in ("worker", "beat"):
+        command = compose["services"][name]["command"]
+        assert command[:5] == ["celery", "--quiet", "--app", "financebot", name]
+    assert compose["services"]["worker"]["volumes"] == ["mail:/data"]
 
 
 def test_only_the_web_server_is_reached_from_outside_and_only_from_this_machine(compose):

@@ -335,6 +335,7 @@ def test_a_signal_during_the_preparation_stops_promptly(start: Start) -> None:
 
 
 FAKE_MANAGE = "import sys, time; print(*sys.argv[1:]); time.sleep(600 if 'relay_events' in sys.argv else 0)"
+FAKE_CELERY = "import sys, time; print(*sys.argv[1:], flush=True); time.sleep(600)"
 FAKE_GUNICORN = """
 import http.server, os, sys
 
@@ -362,6 +363,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "gunicorn" / "__init__.py").touch()  # without it the installed one would come first
     (tmp_path / "gunicorn" / "__main__.py").write_text(FAKE_GUNICORN)
     (tmp_path / "manage.py").write_text(FAKE_MANAGE)
+    (tmp_path / "celery.py").write_text(FAKE_CELERY)
     return tmp_path
 
 
@@ -392,13 +394,14 @@ def test_make_run_prepares_starts_and_greets_the_person(make_run: Start, project
     (project / ".env").write_text(f"# where to listen\nPORT='{port}'\nBIND=0.0.0.0\n")
     running = make_run()
     running.see("Stop +Ctrl-C")
-    running.see("^web   . financebot.wsgi:application --config deploy/gunicorn.conf.py$")
-    running.see("^relay . relay_events --follow$")
+    running.see("^web    . financebot.wsgi:application --config deploy/gunicorn.conf.py$")
+    running.see("^relay  . relay_events --follow$")
+    running.see("^worker . --quiet --app financebot worker --beat ")
     running.send(signal.SIGINT)
     assert running.exit_code() == 0
     url = f"http://127.0.0.1:{port}"
-    assert running.matches("^web   . healthy")
-    assert running.lines[0] == "setup | migrate --noinput"
+    assert running.matches("^web    . healthy")
+    assert running.lines[0] == "setup  | migrate --noinput"
     assert running.matches(f"Running at +{url}$")
     assert not running.matches("seed_demo")  # others could reach it there, and log in
     assert running.matches(f"API docs +{url}/docs$")

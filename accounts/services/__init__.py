@@ -13,6 +13,13 @@ from accounts.services.clients import (
 from accounts.services.entering import answer_challenge, log_in, refresh, register, step_up
 from accounts.services.lockout import reserve_try, unlock
 from accounts.services.profile import change_password, edit_profile
+from accounts.services.recovery import (
+    ask_password_reset,
+    ask_verification,
+    reset_password,
+    secure_account,
+    verify_email,
+)
 from accounts.services.sessions import log_out, revoke_session
 from accounts.services.two_factor import (
     disable_two_factor,
@@ -30,6 +37,8 @@ __all__ = [
     "Issued",
     "Shown",
     "answer_challenge",
+    "ask_password_reset",
+    "ask_verification",
     "change_password",
     "create_client",
     "disable_two_factor",
@@ -42,11 +51,14 @@ __all__ = [
     "register",
     "renew_backup_codes",
     "reserve_try",
+    "reset_password",
     "revoke_client",
     "revoke_service_token",
     "revoke_session",
     "rotate_client",
+    "secure_account",
     "step_up",
     "unlock",
+    "verify_email",
     "verify_two_factor",
 ]

@@ -17,22 +17,42 @@ from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
-from financebot.common.errors import DomainError
+from financebot.common.errors import DomainError, PermissionDenied
 from financebot.common.usecase import Refused, use_case
 
 
 @use_case
-def register(*, actor: Actor, email: str, password_hash: str, first_name: str, last_name: str) -> Entered:
-    """A new account, logged in. `email` is normalised. Raises EmailTaken; of two at once one gets it."""
+def register(
+    *, actor: Actor, email: str, password_hash: str, first_name: str, last_name: str, invitation: str = ""
+) -> Entered | None:
+    """A new account, logged in. `email` is normalised. Raises EmailTaken; of two at once one gets it. PermissionDenied
+    without a token of an open invitation, where people come by invitation only.
+
+    None where addresses are verified first: known or unknown, one answer for the same work.
+    """
+    if settings.REGISTRATION_MODE == "invite" and not codes.is_usable(CodePurpose.INVITATION, invitation):
+        raise PermissionDenied("invitation")
+    new = {"email": email, "password": password_hash, "first_name": first_name, "last_name": last_name}
+    if settings.EMAIL_VERIFICATION == "required":
+        trail.record(_registered_silently(User(**new)), actor=actor)
+        return None
     if User.objects.filter(email=email).exists():
         raise EmailTaken
     try:
-        user = User.objects.create(email=email, password=password_hash, first_name=first_name, last_name=last_name)
+        user = User.objects.create(**new)
     except IntegrityError as error:
         raise EmailTaken from error
     entered = open_session(user, actor)
     trail.record(about(EventName.REGISTERED, entered.session), actor=actor)
     return entered
+
+
+def _registered_silently(new: User) -> Event:
+    """The new account's event, or that of the one which has the address already: the same statements for both."""
+    User.objects.bulk_create([new], ignore_conflicts=True)
+    user = User.objects.get(email=new.email)
+    is_new = user.password == new.password  # a hash is salted: no other account has this one
+    return Event(EventName.REGISTERED if is_new else EventName.REGISTRATION_REPEATED, "user", user.pk, {})
 
 
 @use_case
@@ -42,7 +62,7 @@ def log_in(*, actor: Actor, proof: Proof) -> Entered | Challenged | Refused:
     Locks the user; a failure is returned, so that it is remembered.
     """
     user = User.objects.lock().filter(pk=proof.user).first() if proof.user else None
-    if user is None or not user.is_active or not proof.holds_for(user):
+    if user is None or not user.may_log_in or not proof.holds_for(user):
         trail.record(Event(EventName.LOGIN_FAILED, "user", proof.user or 0, {}), actor=actor)
         return Refused(InvalidCredentials())
     if proof.reservation:

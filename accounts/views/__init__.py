@@ -1,7 +1,15 @@
 from accounts.views.auth import AuthViewSet
 from accounts.views.common import PersonViewSet
 from accounts.views.profile import ProfileViewSet
+from accounts.views.recovery import RecoveryViewSet
 from accounts.views.sessions import SessionViewSet
 from accounts.views.two_factor import TwoFactorViewSet
 
-__all__ = ["AuthViewSet", "PersonViewSet", "ProfileViewSet", "SessionViewSet", "TwoFactorViewSet"]
+__all__ = [
+    "AuthViewSet",
+    "PersonViewSet",
+    "ProfileViewSet",
+    "RecoveryViewSet",
+    "SessionViewSet",
+    "TwoFactorViewSet",
+]

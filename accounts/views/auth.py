@@ -12,7 +12,7 @@ from accounts.services import Challenged, Entered, Factor, Shown
 from accounts.tries import LOGIN_LIMIT
 from accounts.views.common import PersonViewSet, tokens_of
 from financebot.api.views import ANYONE, PERSON, PERSON_T, Call, Instead
-from financebot.common.errors import Overloaded
+from financebot.common.errors import Overloaded, PermissionDenied
 from financebot.common.usecase import Refused
 
 
@@ -25,7 +25,7 @@ class AuthViewSet(PersonViewSet):
             status=201,
             secret=True,
             limit="10/h",
-            problems=(EmailTaken, Overloaded),
+            problems=(EmailTaken, Overloaded, PermissionDenied),
         ),
         "login": Call(
             needs=ANYONE,
@@ -63,6 +63,8 @@ class AuthViewSet(PersonViewSet):
 
         def work() -> dict[str, Any]:
             entered = services.register(actor=self.actor, password_hash=password_hash, **body)
+            if entered is None:
+                return {"success": True, "message": _("We have sent you a letter. Follow the link in it.")}
             return {**tokens_of(entered), "success": True, "message": _("Welcome.")}
 
         return self.once(work)

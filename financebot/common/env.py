@@ -4,12 +4,24 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 QUOTED = re.compile(r"([\"'])(.*)\1")
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    scheme: str
 
 
 def load_dotenv(path: Path) -> None:
@@ -54,6 +66,36 @@ def choice(name: str, default: str, choices: Sequence[str]) -> str:
     if value not in choices:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}")
     return value
+
+
+def origin(name: str, default: str) -> str:
+    """Where we are reached, as `https://host` or `http://host:port`, without anything after it."""
+    value = text(name, default)
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
+        raise ImproperlyConfigured(f"{name} must be http(s)://host or http(s)://host:port, not {value!r}")
+    return value
+
+
+def mail_server(name: str) -> MailServer | None:
+    """smtp://user:password@host:port, with STARTTLS as smtp+tls://, with TLS from the start as smtps://; or nothing.
+
+    User and password percent-encoded, both or neither; it may come from a file, as a secret does, and is never shown.
+    """
+    value = optional_secret(name)
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        user, password = (unquote(part or "", errors="strict") for part in (parts.username, parts.password))
+        port = parts.port or MAIL_PORTS[parts.scheme]
+        right = bool(parts.hostname) and not (parts.path.strip("/") or parts.query or parts.fragment)
+    except (ValueError, KeyError):
+        right = False
+    if not right or bool(user) != bool(password):
+        forms = "smtp://, smtp+tls:// or smtps://, then user:password@host:port or host:port"
+        raise ImproperlyConfigured(f"{name} must be {forms}")
+    return MailServer(parts.hostname or "", port, user, password, parts.scheme)
 
 
 def names(name: str) -> list[str]:

@@ -63,6 +63,17 @@ def token_in(letter: EmailMultiAlternatives) -> str:
     return token
 
 
+def link_in(letter: EmailMultiAlternatives) -> str:
+    """The one link of a letter, the same in both of its parts."""
+    [link] = re.findall(r"^(https?://\S+\?token=\S+)$", letter.body, re.MULTILINE)
+    assert html(letter).count(f'<a href="{link}">{link}</a>') == 1
+    return link
+
+
+def mailed_token(letter: EmailMultiAlternatives) -> str:
+    return link_in(letter).partition("?token=")[2]
+
+
 def states() -> list[str]:
     return list(Delivery.objects.order_by("pk").values_list("state", flat=True))
 

@@ -14,7 +14,8 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 from rest_framework import serializers
 
-from accounts.models import LoginSession
+from accounts import mailed
+from accounts.models import CodePurpose, LoginSession
 from accounts.serializers import StepUpWrite
 from accounts.tokens import pair
 from audit.models import AccessLog
@@ -37,6 +38,11 @@ Path = tuple[str | int, ...]
 OURS = {"accounts", "api", "audit", "delivery", "families", "ledger"}
 NOTED = "last_used_at"  # of a session: once a minute, by reads too
 HERE = "what stands here"
+MAILED = {
+    "reset": CodePurpose.PASSWORD_RESET,
+    "verify": CodePurpose.EMAIL_VERIFICATION,
+    "not_me": CodePurpose.NOT_ME,
+}
 REMEMBERED = {"invalid_credentials", "wrong_password"}  # refusals that leave an event on purpose
 PROVEN = "/api/v1/auth/"  # and below here a code that is refused, which is counted
 
@@ -120,6 +126,7 @@ class Scene:
             self.category = create_category(actor=house.owner.actor, fields={"name": "Cats", "kind": "expense"})
         with unit_of_work():
             self.invited = create_invitation(actor=house.owner.actor, role="member", email=None)
+        self.mailed = {action: mailed.make(purpose, self.owner.user) for action, purpose in MAILED.items()}
         self.other_session = person().session
         self.client = Client(raise_request_exception=False)
         self.bearer = f"Bearer {pair(house.owner.session).access_token}"
@@ -192,7 +199,10 @@ class Scene:
             return [
                 {name: row[name] for name in row if name in known} for row in self._rows() if "refund_of" not in row
             ]
-        return [{name: self._sensible(name, field) for name, field in shape().fields.items()}]
+        found = {name: self._sensible(name, field) for name, field in shape().fields.items()}
+        if operation.action in self.mailed:
+            found["token"] = self.mailed[operation.action]
+        return [found]
 
     def body_with(self, operation: Operation, path: Path) -> dict[str, Any]:
         return next(body for body in self.bodies(operation) if has(body, path))

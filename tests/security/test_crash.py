@@ -13,10 +13,10 @@ import pytest
 from django.apps import apps
 from django.db import OperationalError, connection
 
-from accounts import lockout, totp
+from accounts import lockout, mailed, totp
 from accounts import services as accounts
 from accounts.lockout import Reservation
-from accounts.models import LoginThrottle, ThrottleKind, TotpDevice
+from accounts.models import CodePurpose, LoginThrottle, ThrottleKind, TotpDevice
 from accounts.passwords import Proof, prove
 from accounts.services import Factor, Shown
 from accounts.tokens import RefreshClaims
@@ -155,6 +155,10 @@ def leaving(house: House) -> dict[str, Any]:
     return member(house, "adult")
 
 
+def mailed_to(house: House, purpose: CodePurpose) -> dict[str, Any]:
+    return {"actor": Actor(), "token": mailed.make(purpose, house.owner.user)}
+
+
 RUNS: dict[str, Given] = {
     "accounts.register": lambda h: {
         "actor": Actor(),
@@ -191,6 +195,11 @@ RUNS: dict[str, Given] = {
     },
     "accounts.reserve_try (locks)": lambda h: {"actor": Actor(), "keys": locked_next(h)},
     "accounts.unlock": lambda h: {"actor": person(is_superuser=True).actor, "throttle_id": throttle(h).pk},
+    "accounts.ask_password_reset": lambda h: {"actor": Actor(), "email": h.owner.user.email},
+    "accounts.ask_verification": lambda h: {"actor": Actor(), "email": "nobody@example.org"},
+    "accounts.reset_password": lambda h: {**mailed_to(h, CodePurpose.PASSWORD_RESET), "password_hash": "x"},
+    "accounts.verify_email": lambda h: mailed_to(h, CodePurpose.EMAIL_VERIFICATION),
+    "accounts.secure_account": lambda h: mailed_to(h, CodePurpose.NOT_ME),
     "accounts.edit_profile": lambda h: {"changes": {"first_name": "New"}, "version": None},
     "accounts.create_client": lambda h: {"client_id": "reports"},
     "accounts.rotate_client": lambda h: {"client_id": "telegram_bot"},
