@@ -44,7 +44,7 @@ def happen(name, user, times=1, **actor):
             trail.record(Event(name, "user", user.pk, {}), actor=Actor(**actor))
 
 
-@pytest.mark.parametrize("name", alerts.TOLD)
+@pytest.mark.parametrize("name", sorted(alerts.TOLD))
 def test_of_each_event_there_is_a_letter_with_text_markup_and_a_link(ann, name, noon):
     happen(name, ann.user, address="203.0.113.7", user_agent="Firefox")
     [letter] = deliver()
