@@ -12,10 +12,7 @@ REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 
 def main() -> int:
     unset = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
-    # Coverage is measured once, where the suite is quickest; of a part of the suite it says nothing. What
-    # walks the same ways a thousand times is marked `no_cover`: measuring it would take as long again.
-    coverage = [] if sys.argv[1:] else ["--cov", "--cov-report=term:skip-covered"]
-    results = {"SQLite": suite(unset, "SQLite", *coverage)}
+    results = {"SQLite": suite(unset, "SQLite")}
     for name, url in (("PostgreSQL", POSTGRES), ("Redis", REDIS)):
         if not answers(url):
             say(f"SKIPPED on PostgreSQL and Redis: no {name} answers at {urlsplit(url).hostname}")
@@ -27,9 +24,9 @@ def main() -> int:
     return max(code or 0 for code in results.values())
 
 
-def suite(environment: dict[str, str], name: str, *options: str) -> int:
+def suite(environment: dict[str, str], name: str) -> int:
     say(f"the suite on {name}")
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *options, *sys.argv[1:]]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *sys.argv[1:]]
     return subprocess.run(command, check=False, env=environment).returncode
 
 
