@@ -114,6 +114,24 @@ def test_a_part_of_a_signature_is_none(bot, token, missing):
     assert told(request.send()) == (401, "signature_missing")
 
 
+@pytest.mark.parametrize(
+    "nonce", ["n" * 15, "n" * 65, "n" * 15 + ":", "n" * 15 + " ", "n" * 16 + "é", "n" * 8 + "," * 8]
+)
+def test_a_nonce_of_another_form_is_refused_though_it_is_signed(bot, token, nonce):
+    assert told(bot.sign("GET", "/users/me", token=token, nonce=nonce).send()) == (401, "signature_invalid")
+
+
+@pytest.mark.parametrize("form", ["0{}", "+{}", "{}.0", " {}", "{}e0", "-{}", "{}0" * 2])
+def test_a_time_of_another_form_is_refused_though_it_is_signed(bot, token, form):
+    at = form.format(*[int(time.time())] * form.count("{}"))
+    assert told(bot.sign("GET", "/users/me", token=token, at=at).send()) == (401, "signature_invalid")
+
+
+def test_a_time_in_other_digits_is_refused_though_it_is_signed(bot, token):
+    wide = str(int(time.time())).translate({48 + digit: 0x660 + digit for digit in range(10)})
+    assert told(bot.sign("GET", "/users/me", token=token, at=wide).send()) == (401, "signature_invalid")
+
+
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/register", "/auth/refresh"])
 def test_what_anyone_may_call_is_checked_too(bot, path):
     assert told(bot.sign("POST", path, {}).with_header("X-Signature", "0" * 64).send()) == (401, "signature_invalid")
