@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from accounts.models import ApiClient, LoginSession
 from accounts.tokens import pair
 from financebot.common import clock
+from tests.accounts.app import protect
 from tests.conftest import person
 from tests.factories import PASSWORD
 from tests.http import Http
@@ -217,6 +218,19 @@ def test_a_name_is_not_a_proof(ann, built_in):
     session = LoginSession.objects.latest("pk")
     assert (session.client, session.signed_by) == ("telegram_bot", "")
     assert Http(answer.json()["access_token"]).get("/users/me").status_code == 200
+
+
+@pytest.mark.usefixtures("strict")
+def test_registering_and_the_second_step_of_a_log_in_bind_a_session_too(ann, bot):
+    new = bot.sign("POST", "/auth/register", {"email": "new@example.org", "password": PASSWORD}).send()
+    assert told(Http(new.json()["access_token"]).get("/users/me")) == (401, "signature_missing")
+    app = protect(ann.user)
+    body = {"email": "ann@example.org", "password": PASSWORD}
+    challenge = bot.sign("POST", "/auth/login", body).send().json()["challenge"]
+    entered = bot.sign("POST", "/auth/login/2fa", {"challenge": challenge, "code": app.code()}).send()
+    assert entered.status_code == 200
+    assert told(Http(entered.json()["access_token"]).get("/users/me")) == (401, "signature_missing")
+    assert {row.signed_by for row in LoginSession.objects.exclude(pk=ann.session.pk)} == {bot.client_id}
 
 
 @pytest.mark.usefixtures("strict")
