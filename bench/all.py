@@ -11,7 +11,16 @@ from pathlib import Path
 from common import ROUNDS, SECONDS, postgres_answers, say
 
 HERE = Path(__file__).parent
-SCRIPTS = ["processes.py", "posts.py", "reads.py", "list_at_a_million.py", "totals.py", "verify.py", "growth.py"]
+SCRIPTS = [
+    "processes.py",
+    "checks.py",
+    "posts.py",
+    "reads.py",
+    "list_at_a_million.py",
+    "totals.py",
+    "verify.py",
+    "growth.py",
+]
 QUICK = {"BENCH_ROUNDS": "1", "BENCH_SECONDS": "1", "BENCH_ROWS": "10000"}
 
 

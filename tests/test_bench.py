@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -90,3 +91,12 @@ def test_a_figure_with_bad_answers_does_not_count(common: Any):
     samples = [common.Sample(10.0, [1.0], 0), common.Sample(12.0, [1.0], 1)]
     assert common.bad(samples) == "bad=1 DOES NOT COUNT"
     assert common.bad(samples[:1]) == "bad=0"
+
+
+def test_every_script_stands_in_the_table_of_scripts():
+    told = set(re.findall(r"^\| `(\w+\.py)` \|", (ROOT / "docs/figures.md").read_text("utf-8"), re.MULTILINE))
+    shared = {"all.py", "common.py", "people.py"}
+    assert told == {path.name for path in (ROOT / "bench").glob("*.py")} - shared
+    ran = set(re.findall(r'"(\w+\.py)",', (ROOT / "bench/all.py").read_text("utf-8")))
+    assert ran <= told
+    assert "checks.py" in ran

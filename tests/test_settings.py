@@ -132,6 +132,10 @@ def test_a_safe_production_installation_starts(tmp_path):
         ({"SECRET_KEY": "a" * 50, "JWT_SECRET_KEY": "a" * 50}, "must differ from every other secret"),
         ({"SECRET_KEY": "change-me-" + "a" * 50}, "SECRET_KEY looks like the one in the documentation"),
         ({"RATE_LIMITS": "off"}, "RATE_LIMITS must not be off"),
+        (
+            {"HMAC_SECRET_KEY": "made-up-for-these-vectors-and-used-nowhere-else"},
+            "looks like the one in the documentation",
+        ),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must name"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name"),
         ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL must start with"),

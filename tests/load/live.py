@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from tests.http import API
@@ -61,6 +62,7 @@ def live(*, processes: int = PROCESSES) -> Iterator[Server]:
     given = {"PORT": str(port), "WEB_WORKERS": str(processes), "DATABASE_URL": database_url()}
     environment = {k: v for k, v in os.environ.items() if k not in {"REDIS_URL", "PYTHONWARNINGS"}}
     environment |= given | {"APP_ENV": "test", "DJANGO_SETTINGS_MODULE": "tests.load.settings", "LOG_LEVEL": "ERROR"}
+    environment["LIVE_CACHE"] = f"cache-live-{port}.sqlite3"
     gunicorn = ["-m", "gunicorn", "financebot.wsgi:application", "--config", "deploy/gunicorn.conf.py"]
     commands = [gunicorn, ["manage.py", "relay_events", "--follow"]]
     started = [subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment) for command in commands]
@@ -71,6 +73,8 @@ def live(*, processes: int = PROCESSES) -> Iterator[Server]:
             process.terminate()
         for process in started:
             process.wait(timeout=PATIENCE)
+        for path in settings.DATA.glob(f"{environment['LIVE_CACHE']}*"):
+            path.unlink()
 
 
 def ready(server: Server) -> Server:

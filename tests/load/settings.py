@@ -1,5 +1,12 @@
-"""The tests' settings, whose waits for a lock on PostgreSQL are longer, with the thread of the access log."""
+"""The tests' settings, whose waits for a lock on PostgreSQL are longer, with the thread of the access log.
+
+The cache is one file for all the processes of a server, as an installation has it.
+"""
+
+import os
 
 from tests.settings import *  # noqa: F403
+from tests.settings import CACHES, DATA
 
 ACCESS_LOG_THREAD = True
+CACHES["default"]["LOCATION"] = str(DATA / os.environ["LIVE_CACHE"])

@@ -203,4 +203,5 @@ def forged_refreshes(someone: Person) -> Iterator[tuple[str, str]]:
     yield "over", signed(claims | {"exp": claims["iat"]})
     yield "not yet", signed(claims | {"nbf": claims["iat"] + HOUR})
     yield "half of a surrogate pair", json.loads('"\\ud800"')
+    yield "beyond ASCII", "ä.ä.ä"
     yield "no token", "x"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from accounts.models import ApiClient, LoginSession
 from accounts.tokens import pair
 from financebot.common import clock
+from tests.accounts.app import protect
 from tests.conftest import person
 from tests.factories import PASSWORD
 from tests.http import Http
@@ -114,6 +115,24 @@ def test_a_part_of_a_signature_is_none(bot, token, missing):
     assert told(request.send()) == (401, "signature_missing")
 
 
+@pytest.mark.parametrize(
+    "nonce", ["n" * 15, "n" * 65, "n" * 15 + ":", "n" * 15 + " ", "n" * 16 + "é", "n" * 8 + "," * 8]
+)
+def test_a_nonce_of_another_form_is_refused_though_it_is_signed(bot, token, nonce):
+    assert told(bot.sign("GET", "/users/me", token=token, nonce=nonce).send()) == (401, "signature_invalid")
+
+
+@pytest.mark.parametrize("form", ["0{}", "+{}", "{}.0", " {}", "{}e0", "-{}", "{}0" * 2])
+def test_a_time_of_another_form_is_refused_though_it_is_signed(bot, token, form):
+    at = form.format(*[int(time.time())] * form.count("{}"))
+    assert told(bot.sign("GET", "/users/me", token=token, at=at).send()) == (401, "signature_invalid")
+
+
+def test_a_time_in_other_digits_is_refused_though_it_is_signed(bot, token):
+    wide = str(int(time.time())).translate({48 + digit: 0x660 + digit for digit in range(10)})
+    assert told(bot.sign("GET", "/users/me", token=token, at=wide).send()) == (401, "signature_invalid")
+
+
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/register", "/auth/refresh"])
 def test_what_anyone_may_call_is_checked_too(bot, path):
     assert told(bot.sign("POST", path, {}).with_header("X-Signature", "0" * 64).send()) == (401, "signature_invalid")
@@ -199,6 +218,19 @@ def test_a_name_is_not_a_proof(ann, built_in):
     session = LoginSession.objects.latest("pk")
     assert (session.client, session.signed_by) == ("telegram_bot", "")
     assert Http(answer.json()["access_token"]).get("/users/me").status_code == 200
+
+
+@pytest.mark.usefixtures("strict")
+def test_registering_and_the_second_step_of_a_log_in_bind_a_session_too(ann, bot):
+    new = bot.sign("POST", "/auth/register", {"email": "new@example.org", "password": PASSWORD}).send()
+    assert told(Http(new.json()["access_token"]).get("/users/me")) == (401, "signature_missing")
+    app = protect(ann.user)
+    body = {"email": "ann@example.org", "password": PASSWORD}
+    challenge = bot.sign("POST", "/auth/login", body).send().json()["challenge"]
+    entered = bot.sign("POST", "/auth/login/2fa", {"challenge": challenge, "code": app.code()}).send()
+    assert entered.status_code == 200
+    assert told(Http(entered.json()["access_token"]).get("/users/me")) == (401, "signature_missing")
+    assert {row.signed_by for row in LoginSession.objects.exclude(pk=ann.session.pk)} == {bot.client_id}
 
 
 @pytest.mark.usefixtures("strict")
