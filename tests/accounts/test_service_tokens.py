@@ -16,7 +16,7 @@ from accounts.permissions import PersonPermission
 from accounts.tokens import pair
 from audit.models import EventLog
 from audit.names import EventName
-from financebot.api.views import ANYONE, PERSON, PERSON_T, Needs, any_of
+from financebot.api.views import ANYONE, PERSON, PERSON_T, Call, Needs, any_of
 from financebot.common import clock
 from financebot.common.errors import PermissionDenied
 from tests.accounts.tools import claims_of, events, refresh, signed, without
@@ -89,7 +89,7 @@ def test_no_person_may_do_what_is_marked_for_it(scope):
 def allowed(token, needs):
     request = Request(APIRequestFactory().get("/"))
     request.user, request.auth = called_with(token)
-    view = type("View", (), {"call": type("Row", (), {"needs": needs})})
+    view = type("View", (), {"call": Call(needs=needs)})
     return PersonPermission().has_permission(request, view)
 
 
