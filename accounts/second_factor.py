@@ -12,6 +12,7 @@ from accounts import codes, lockout, totp
 from accounts.errors import InvalidCode
 from accounts.lockout import Reservation
 from accounts.models import BackupCode, CodePurpose, OneTimeCode, TotpDevice, User
+from accounts.rules import stamp
 from financebot.common import clock
 
 CHALLENGE_LIFE = timedelta(minutes=5)
@@ -68,7 +69,7 @@ def person_challenged(code: str) -> int | None:
 
 def take_try(row: OneTimeCode, user: User, device: TotpDevice) -> bool:
     """Count a try at a challenge; false when it is not this one's any more, or has been tried too often."""
-    if not user.is_active or row.payload["bound_to"] != _standing(user, device):
+    if not user.may_log_in or row.payload["bound_to"] != _standing(user, device):
         return False
     return codes.take_try(row, most=CHALLENGE_TRIES)
 
@@ -122,4 +123,4 @@ def _digest(user: User, code: str) -> str:
 
 def _standing(user: User, device: TotpDevice) -> str:
     """What a challenge is bound to: a new password, an ended log-in everywhere or another app make it worth nothing."""
-    return codes.digest(f"{user.security_epoch}:{device.pk}:{user.password}")
+    return stamp(user.security_epoch, device.pk, user.password)

@@ -136,13 +136,10 @@ def test_every_row_is_encrypted_anew_in_batches_and_opens_without_the_old_key(tu
 def test_twice_does_no_harm_and_what_is_current_stays_as_it_is(turned):
     new = device("new")
     before = stored(new)
-    assert json.loads(rotated(json=True))["rewritten"] == {"accounts.TotpDevice": 5}
+    assert json.loads(rotated(json=True))["rewritten"]["accounts.TotpDevice"] == 5
     after = [stored(row) for row in turned]
-    assert json.loads(rotated(json=True)) == {
-        "kid": current_kid(),
-        "rewritten": {"accounts.TotpDevice": 0},
-        "lost": [],
-    }
+    again = json.loads(rotated(json=True))
+    assert (again["kid"], set(again["rewritten"].values()), again["lost"]) == (current_kid(), {0}, [])
     assert [stored(row) for row in turned] == after
     assert stored(new) == before
 

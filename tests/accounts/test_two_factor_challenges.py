@@ -131,6 +131,13 @@ def test_it_is_worth_nothing_once_its_person_is_not_as_they_were(ann, app, chang
     assert LoginSession.objects.count() == before
 
 
+def test_who_may_not_log_in_any_more_does_not_by_the_second_step(ann, app, settings):
+    challenge = app.challenge()
+    settings.EMAIL_VERIFICATION = "required"
+    User.objects.filter(pk=ann.user.pk).update(email_verified_at=None)
+    assert app.enter(app.code(), challenge).status_code == 400
+
+
 def test_whatever_is_wrong_is_answered_alike(ann, app, frozen):
     used, late, tried = app.challenge(), app.challenge(), app.challenge()
     assert app.enter(app.code(), used).status_code == 200

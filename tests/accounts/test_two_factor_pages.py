@@ -202,6 +202,7 @@ def test_where_it_is_wanted_who_has_none_is_told_so(owner, browser, settings):
     assert answer.status_code == 403
     assert "needs two-factor authentication" in answer.content.decode()
     assert browser.get("/admin/ledger/wallet/").status_code == 302
+    assert 'href="/two-factor"' in answer.content.decode()
 
 
 def test_a_key_that_was_never_confirmed_does_not_open_it(owner, browser, settings):

@@ -200,7 +200,7 @@ class Scene:
                 {name: row[name] for name in row if name in known} for row in self._rows() if "refund_of" not in row
             ]
         found = {name: self._sensible(name, field) for name, field in shape().fields.items()}
-        if operation.action in self.mailed:
+        if "token" in found and operation.action in self.mailed:
             found["token"] = self.mailed[operation.action]
         return [found]
 

@@ -11,10 +11,10 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from accounts import codes, services
+from accounts import codes, mailed, services
 from accounts.authentication import SESSION_KEY, nobody
 from accounts.lockout import Reservation
-from accounts.models import CodePurpose, LoginSession
+from accounts.models import CodePurpose, LoginSession, User
 from accounts.services import Entered, Factor, Shown
 from accounts.tokens import pair
 from financebot.common.usecase import unit_of_work
@@ -64,6 +64,12 @@ class Attacker:
     def turn_it_off(self) -> Any:
         return Http(self.challenge).post("/auth/2fa/disable", password=PASSWORD, code=self.used)
 
+    def reset_the_password(self) -> Any:
+        """By the link in a letter, which proves who reads the mail and no more."""
+        someone = User.objects.get(email=EMAIL)
+        token = mailed.make(CodePurpose.PASSWORD_RESET, someone)
+        return Http().post("/auth/password/reset/confirm", token=token, new_password=PASSWORD)
+
     def change_the_password(self) -> Any:
         return Http(self.challenge).post("/auth/password/change", current_password=PASSWORD, new_password="x" * 12)
 
@@ -74,7 +80,13 @@ CALLS: list[Callable[[Attacker], Any]] = [
     Attacker.show_a_used_code,
     Attacker.show_a_used_backup_code,
 ]
-MORE = [Attacker.register, Attacker.refresh_the_challenge, Attacker.turn_it_off, Attacker.change_the_password]
+MORE = [
+    Attacker.register,
+    Attacker.reset_the_password,
+    Attacker.refresh_the_challenge,
+    Attacker.turn_it_off,
+    Attacker.change_the_password,
+]
 
 
 @pytest.fixture
@@ -109,6 +121,12 @@ def test_no_sequence_of_calls_brings_a_token_without_the_second_factor(attacker:
     assert list(walk(attacker, [*CALLS, *MORE], 2)) == []
     attacker.log_in()
     assert attacker.app.enter_by_paper(attacker.app.backup_codes[1], attacker.challenge).status_code == 200
+
+
+def test_a_new_password_by_mail_still_wants_the_second_factor(attacker: Attacker):
+    assert attacker.reset_the_password().status_code == 204
+    answer = attacker.log_in()
+    assert (answer.status_code, answer.json()["two_factor_required"]) == (202, True)
 
 
 def test_the_walk_would_notice_a_token(attacker: Attacker):
