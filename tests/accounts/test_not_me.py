@@ -28,8 +28,7 @@ def stolen(ann):
     """A thief who knows the password changes it; the token of the letter that follows."""
     thief = Http(log_in("ann@example.org").json()["access_token"])
     assert thief.post("/auth/password/change", current_password=PASSWORD, new_password=NEW_PASSWORD).status_code == 204
-    [letter] = deliver()
-    assert letter.subject == "Your password was changed"
+    [letter] = [found for found in deliver() if found.subject == "Your password was changed"]
     return thief, mailed_token(letter)
 
 
