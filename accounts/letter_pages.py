@@ -3,6 +3,7 @@
 Programs that look for malware in mail follow links; none of them presses buttons.
 """
 
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django import forms
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -20,11 +22,12 @@ from accounts import mailed, passwords, services
 from accounts.authentication import nobody
 from accounts.models import CodePurpose
 from accounts.serializers import PASSWORD_MAX
-from financebot.api import problems
+from financebot.api import limits, problems
 from financebot.common.errors import DomainError, Invalid
 from financebot.common.usecase import unit_of_work
 
 TOKEN_MAX = 200
+LIMIT = "30/m"  # of a network
 
 
 class TokenForm(forms.Form):
@@ -58,6 +61,9 @@ class LetterPage(View):
         form = self.form_class(request.POST)
         if not form.is_valid():
             return self._page(request, form)
+        if limits.is_over(request, "letters", LIMIT):
+            form.add_error(None, _("Too many tries. Wait a minute."))
+            return self._page(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
         try:
             self.act(**form.cleaned_data)
         except Invalid as refusal:
@@ -72,9 +78,9 @@ class LetterPage(View):
     def act(self, **given: str) -> None:
         raise NotImplementedError
 
-    def _page(self, request: HttpRequest, form: TokenForm | None) -> HttpResponse:
+    def _page(self, request: HttpRequest, form: TokenForm | None, status: int = HTTPStatus.OK) -> HttpResponse:
         texts = {name: getattr(self, name) for name in ("title", "question", "button", "done")}
-        response = render(request, "accounts/letter.html", {"form": form, **texts})
+        response = render(request, "accounts/letter.html", {"form": form, **texts}, status=status)
         response["Referrer-Policy"] = "no-referrer"
         return response
 

@@ -170,6 +170,7 @@ class RegisterRead(Answer):
     access_token = serializers.CharField(required=False)
     refresh_token = serializers.CharField(required=False)
     expires_in = serializers.IntegerField(required=False, help_text="seconds")
+    device_id = serializers.CharField(required=False, help_text="send it as X-Device-Id at the next log-in")
 
 
 class MessageRead(Answer):

@@ -14,10 +14,10 @@ class RecoveryViewSet(PersonViewSet):
     """What people do by codes that were mailed to them; none of it logs anybody in."""
 
     calls = {
-        "ask_reset": Call(needs=ANYONE, body=serializers.AddressWrite, secret=True),
+        "ask_reset": Call(needs=ANYONE, body=serializers.AddressWrite, secret=True, limit="5/h"),
         "reset": Call(needs=ANYONE, body=serializers.ResetWrite, secret=True, problems=(InvalidCode,)),
         "verify": Call(needs=ANYONE, body=serializers.MailedTokenWrite, secret=True, problems=(InvalidCode,)),
-        "ask_verification": Call(needs=ANYONE, body=serializers.AddressWrite, secret=True),
+        "ask_verification": Call(needs=ANYONE, body=serializers.AddressWrite, secret=True, limit="5/h"),
         "not_me": Call(needs=ANYONE, body=serializers.MailedTokenWrite, secret=True, problems=(InvalidCode,)),
     }
 

@@ -1,6 +1,7 @@
 """Where the links of letters lead: a GET changes nothing, a button does, and the address is told to nobody."""
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 
 from accounts import mailed
@@ -104,3 +105,12 @@ def test_what_is_no_token_gets_the_page_again(path, token):
 @each_page
 def test_a_page_without_a_token_is_a_page(client, path):
     assert client.get(path).status_code == 200
+
+
+def test_a_network_has_thirty_tries_a_minute(settings):
+    settings.RATE_LIMITS = True
+    caches["default"].clear()
+    assert {press("/auth/not-me", "wrong").status_code for _ in range(30)} == {200}
+    answer = press("/auth/not-me", "wrong")
+    assert (answer.status_code, 'role="alert"' in answer.content.decode()) == (429, True)
+    caches["default"].clear()

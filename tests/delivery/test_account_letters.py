@@ -104,16 +104,12 @@ If it was you, there is nothing to do.
 
 
 def test_a_refresh_token_that_comes_twice_is_told_to_its_owner(ann):
-    old = log_in("ann@example.org").json()["refresh_token"]
-    for _ in range(2):
-        old, older = refresh(old).json()["refresh_token"], old
-    assert refresh(older).status_code in {200, 401}
     first = log_in("ann@example.org").json()["refresh_token"]
     token = first
     for _ in range(3):
         token = refresh(token).json()["refresh_token"]
     assert refresh(first).status_code == 401
-    assert [letter.subject for letter in deliver()] == ["A log-in of yours was ended"]
+    assert "A log-in of yours was ended" in [letter.subject for letter in deliver()]
 
 
 def test_a_changed_password_is_told(ann):

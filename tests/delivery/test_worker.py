@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from celery import Celery, current_app
 from django.conf import settings
+from django.db import OperationalError
 
 from accounts import codes
 from accounts.models import CodePurpose, OneTimeCode
 from delivery import poke as poking
+from delivery import tasks
 from delivery.models import Delivery
 from delivery.poke import poke
 from financebot import celery_app
@@ -147,3 +149,37 @@ def test_what_was_poked_while_no_worker_ran_is_delivered_by_the_next(installatio
     installation.start(*WORKER, "--hostname", "second@here")
     installation.until("SELECT state, attempts FROM delivery_delivery", [("sent", 1)] * 2)
     assert len(list((installation.folder / "mail").iterdir())) == 2
+
+
+@pytest.mark.django_db
+def test_a_mail_server_that_hangs_holds_one_thread_and_no_more(house, mailoutbox, monkeypatch):
+    ask(house)
+    relay()
+    inner = []
+
+    def hang():
+        run("delivery.deliver")
+        inner.append(states())
+        return 0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tasks, "deliver_once", hang)
+        run("delivery.deliver")
+    assert inner == [["waiting"] * 2]
+    run("delivery.deliver")
+    assert len(mailoutbox) == 2
+
+
+@pytest.mark.django_db
+def test_a_pass_that_fails_leaves_the_next_one_free(house, mailoutbox, monkeypatch):
+    def fail():
+        raise OperationalError("the database is away")
+
+    ask(house)
+    relay()
+    with monkeypatch.context() as patch:
+        patch.setattr(tasks, "deliver_once", fail)
+        with pytest.raises(OperationalError):
+            run("delivery.deliver")
+    run("delivery.deliver")
+    assert len(mailoutbox) == 2

@@ -21,12 +21,13 @@ from ledger.models import Category, Transaction, Wallet
 from ledger.services import cancel_transaction, create_category, create_wallet
 from tests.conftest import ROLES, House, Person, founder_of, join
 from tests.ledger.helpers import wallet_of
+from tests.permission_table import TOKEN_CALLS
 from tests.security.scene import OPERATIONS, Operation, Path, Scene, contents, fields_of, has, named, with_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 MISSING = 999_999_999
-OPEN = {"POST /api/v1/auth/register", "POST /api/v1/auth/login", "POST /api/v1/auth/refresh"}
+OPEN = {call.replace(" ", " /api/v1/") for call in TOKEN_CALLS}
 HIDDEN_WALLETS = {  # from each role: private ones of others, and those that its scope does not reach
     "owner": ["secret"],
     "adult": ["vault"],
