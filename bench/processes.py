@@ -95,7 +95,8 @@ def processes(of: int) -> Iterator[tuple[str, float, float]]:
             name = "web worker" if workers else "web master"
             workers += 1
         else:
-            name = "relay" if "relay_events" in command else "supervisor"
+            known = {"relay_events": "relay", "celery": "worker"}
+            name = next((name for word, name in known.items() if word in command), "supervisor")
         told = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         sizes = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in told[1:]}
         yield name, sizes["Rss"], sizes["Pss"]
