@@ -35,7 +35,7 @@ def test_a_message_becomes_a_file_that_a_mail_program_opens(folder):
     [path] = folder.iterdir()
     found = read(path)
     assert (found["Subject"], found["To"]) == ("Grüße", "ann@example.org")
-    assert found["From"] == settings.DEFAULT_FROM_EMAIL
+    assert found["From"] == ours.DEFAULT_FROM_EMAIL
     assert found.get_body(["plain"]).get_content() == "Zoë\n"
     assert found.get_body(["html"]).get_content().strip() == "<p>Zoë</p>"
 
