@@ -4,7 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from accounts import codes
 from accounts.models import OneTimeCode, User
 from delivery.letters import one_line
 from delivery.models import Delivery
@@ -95,7 +98,24 @@ def test_a_token_that_was_mailed_ends_with_the_invitation(house, end):
     invited = invite(house, by="adult")
     [letter] = deliver()
     ENDS[end](house, invited.invitation)
+    assert not OneTimeCode.objects.filter(subject=invited.invitation.pk, used_at=None).exists()
     assert accept(token_in(letter)).json()["code"] == "invalid_code"
+
+
+def test_an_invitation_is_locked_while_its_letter_gets_a_code(house, monkeypatch):
+    locks = []
+    make = codes.make
+
+    def noted(*args, **given):
+        locks.append([query["sql"] for query in captured if "families_invitation" in query["sql"]][-1])
+        return make(*args, **given)
+
+    monkeypatch.setattr(codes, "make", noted)
+    with CaptureQueriesContext(connection) as captured:
+        invite(house)
+        deliver()
+    assert len(locks) == 2
+    assert connection.vendor == "sqlite" or "FOR NO KEY UPDATE" in locks[1]
 
 
 def test_a_mailed_token_lives_no_longer_than_the_invitation(house, time_machine):
