@@ -21,8 +21,9 @@ def tell_invited(events: Sequence[EventLog]) -> None:
     )
 
 
-def still_open(invitation_id: int) -> Invitation | None:
-    """What there still is to accept, or None."""
+def lock_open(invitation_id: int) -> Invitation | None:
+    """What there still is to accept, or None. Locked: it does not end before it has its code, which ends with it."""
     open_ones = Invitation.objects.open().filter(family__archived_at__isnull=True, expires_at__gt=clock.now())
     parts = ("family", "invited_by__user")
-    return open_ones.select_related(*parts).filter(pk=invitation_id, email__isnull=False).first()
+    locked = open_ones.select_related(*parts).select_for_update(no_key=True, of=("self",))
+    return locked.filter(pk=invitation_id, email__isnull=False).first()

@@ -82,6 +82,7 @@ def invitation(offer: Invitation, *, delivery: Delivery, token: str) -> EmailMul
             "role": offer.role,
             "until": _moment(offer.expires_at, ZoneInfo(inviter.user.timezone)),
             "register": f"{settings.PUBLIC_URL}/api/v1/auth/register",
+            "register_body": json.dumps({"email": offer.email, "password": "", "invitation": token}),
             "accept": f"{settings.PUBLIC_URL}/api/v1/invitations/accept",
             "body": json.dumps({"token": token}),
             "token": token,

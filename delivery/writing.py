@@ -47,10 +47,10 @@ def _about_account(delivery: Delivery) -> EmailMultiAlternatives | None:
 
 
 def _invitation(delivery: Delivery) -> EmailMultiAlternatives | None:
-    invitation = invitations.still_open(delivery.target)
-    if invitation is None:
-        return None
     with unit_of_work():
+        invitation = invitations.lock_open(delivery.target)
+        if invitation is None:
+            return None
         life = invitation.expires_at - clock.now()
         token = codes.make(CodePurpose.INVITATION, subject=invitation.pk, life=life)
     return letters.invitation(invitation, delivery=delivery, token=token)

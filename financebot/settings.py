@@ -299,7 +299,8 @@ if MAIL_SERVER:
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
     EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SERVER.scheme == "smtp+tls", MAIL_SERVER.scheme == "smtps"
 EMAIL_TIMEOUT = 10  # seconds; it is tried again
-DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"FinanceBot <financebot@{urlsplit(PUBLIC_URL).hostname}>")
+HOST = urlsplit(PUBLIC_URL).hostname if PRODUCTION else "localhost"
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"FinanceBot <financebot@{HOST}>")
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German")), ("ru", _("Russian")), ("uk", _("Ukrainian"))]

@@ -268,3 +268,15 @@ def test_a_letter_speaks_the_language_of_its_reader(ann, noon):
     [letter] = deliver()
     assert "9. Mai 2026" in letter.body
     assert '<html lang="de">' in html(letter)
+
+
+def test_a_log_in_from_a_new_device_and_a_lockout_are_told_as_they_happen(ann):
+    log_in("ann@example.org")
+    [letter] = deliver()
+    assert letter.subject == "A log-in from a new device"
+    for _ in range(6):
+        log_in("ann@example.org", "not this one")
+    assert [letter.subject for letter in deliver()] == ["Too many wrong log-ins"]
+    for _ in range(6):
+        log_in("nobody@example.org", "not this one")
+    assert deliver() == []

@@ -1,10 +1,14 @@
 """An invitation that names an address is mailed to it, with a token that works once and ends with the invitation."""
 
+import json
 import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from accounts import codes
 from accounts.models import OneTimeCode, User
 from delivery.letters import one_line
 from delivery.models import Delivery
@@ -15,6 +19,8 @@ from financebot.common.usecase import unit_of_work
 from tests.conftest import person
 from tests.delivery.helpers import deliver, html, relay, states
 from tests.delivery.test_letters import HEADERS, HOSTILE, headers_of
+from tests.factories import PASSWORD
+from tests.http import Http
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +55,15 @@ def test_it_says_who_invites_where_and_as_what_and_its_token_lets_in(house, time
     assert "POST http://127.0.0.1:8000/api/v1/invitations/accept" in letter.body
     answer = accept(token_in(letter))
     assert (answer.status_code, answer.json()["role"]) == (200, "member")
+
+
+@pytest.mark.parametrize("mode", ["open", "invite"])
+def test_who_has_no_account_gets_one_and_joins_by_what_the_letter_says(house, settings, mode):
+    settings.REGISTRATION_MODE = mode
+    register, accepting = map(json.loads, re.findall(r"^\{.*\}$", invited_by_mail(house).body, re.MULTILINE))
+    answer = Http().post("/auth/register", **{**register, "password": PASSWORD})
+    assert (answer.status_code, User.objects.filter(email="ina@example.org").count()) == (201, 1)
+    assert Http(answer.json()["access_token"]).post("/invitations/accept", **accepting).status_code == 200
 
 
 def test_letter_and_answer_bring_different_tokens_of_which_one_works(house):
@@ -95,7 +110,24 @@ def test_a_token_that_was_mailed_ends_with_the_invitation(house, end):
     invited = invite(house, by="adult")
     [letter] = deliver()
     ENDS[end](house, invited.invitation)
+    assert not OneTimeCode.objects.filter(subject=invited.invitation.pk, used_at=None).exists()
     assert accept(token_in(letter)).json()["code"] == "invalid_code"
+
+
+def test_an_invitation_is_locked_while_its_letter_gets_a_code(house, monkeypatch):
+    locks = []
+    make = codes.make
+
+    def noted(*args, **given):
+        locks.append([query["sql"] for query in captured if "families_invitation" in query["sql"]][-1])
+        return make(*args, **given)
+
+    monkeypatch.setattr(codes, "make", noted)
+    with CaptureQueriesContext(connection) as captured:
+        invite(house)
+        deliver()
+    assert len(locks) == 2
+    assert connection.vendor == "sqlite" or "FOR NO KEY UPDATE" in locks[1]
 
 
 def test_a_mailed_token_lives_no_longer_than_the_invitation(house, time_machine):
@@ -121,7 +153,7 @@ def test_no_name_makes_a_header_a_line_or_markup(house, hostile):
     assert letter.subject == f"{seen} invites you to {seen}"
     assert letter.recipients() == ["ina@example.org"]
     assert set(headers_of(letter)) == HEADERS
-    assert len(letter.body.splitlines()) == 17
+    assert len(letter.body.splitlines()) == 18
     assert "<script" not in html(letter)
     assert "<img" not in html(letter)
     assert token_in(letter) != "forged"
