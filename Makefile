@@ -20,7 +20,7 @@ coverage: $(VENV)/dev
 # The slow proofs, with random examples. SEED repeats what was printed; ARGS goes to pytest.
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 test-long: $(VENV)/dev
-	$(PYTHON) tests/run.py -m long --hypothesis-profile=long --hypothesis-seed=$(SEED) $(ARGS)
+	$(PYTHON) tests/run.py -m "long or once" --hypothesis-profile=long --hypothesis-seed=$(SEED) $(ARGS)
 
 # How fast it is, on what is there: a table of figures on stdout. Half an hour; BENCH_QUICK=1 only tries the scripts.
 bench: $(VENV)/dev

@@ -62,7 +62,8 @@ def _flush_gets_past_the_guards() -> Iterator[None]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if "long" not in config.option.markexpr:  # only who asks for them waits for them
-        slow = [item for item in items if item.get_closest_marker("long")]
+        left = {"long", "once"} if connection.vendor == "postgresql" else {"long"}
+        slow = [item for item in items if any(item.get_closest_marker(name) for name in left)]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
     if connection.vendor != "postgresql":

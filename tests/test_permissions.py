@@ -19,7 +19,7 @@ from tests.permission_rows import PEOPLE
 from tests.permission_table import ROWS, TOKEN_CALLS
 from tests.routes import operations
 
-pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover, pytest.mark.once]
 ROUTED = {
     f"{method} {route.removeprefix('api/v1/')}": view.calls[action] for method, route, view, action in operations()
 }

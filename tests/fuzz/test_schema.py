@@ -33,7 +33,7 @@ from tests.fuzz import aim
 from tests.fuzz.scene import Caller
 from tests.load.live import live
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 PEOPLE = (*ROLES, "stranger", "nobody")
 ENDS_SESSIONS = ("/auth/logout", "/auth/password/change", "/auth/sessions/{id}")  # each call with a token of its own

@@ -11,7 +11,7 @@ from django.test import RequestFactory
 from financebot.wsgi import application
 from tests.security.scene import OPERATIONS, Operation, Scene, contents, named
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 SAMPLE = [
     named("GET /events"),

@@ -7,7 +7,7 @@ import pytest
 from tests.security.forgeries import FORGERIES, forged_refreshes
 from tests.security.scene import OPERATIONS, Operation, Scene, contents, faults_of, named
 
-pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover, pytest.mark.once]
 
 GUARDED = [operation for operation in OPERATIONS if not operation.is_open]
 
