@@ -88,6 +88,11 @@ def give_back(reservation: Reservation) -> None:
         row.save(update_fields=["failures", "until"])
 
 
+def purge() -> int:
+    """Forget tries that no window holds any more, a day after; how many rows."""
+    return LoginThrottle.objects.filter(began_at__lt=clock.now() - 2 * DAY).delete()[0]
+
+
 def _limit(row: LoginThrottle) -> Limit:
     return LIMITS[ThrottleKind(row.kind)]
 

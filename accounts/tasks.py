@@ -1,8 +1,9 @@
 from celery import shared_task
 
-from accounts import codes
+from accounts import codes, lockout
 
 
-@shared_task(name="accounts.purge_codes")
-def purge_codes() -> None:
+@shared_task(name="accounts.purge")
+def purge() -> None:
     codes.purge()
+    lockout.purge()

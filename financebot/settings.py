@@ -186,7 +186,7 @@ CELERY_BEAT_SCHEDULE = {
         "delivery.deliver": 15,
         "ledger.expire_pending": 600,
         "api.purge_idempotency_keys": 3600,
-        "accounts.purge_codes": 86_400,
+        "accounts.purge": 86_400,
         "audit.purge_access_log": 86_400,
     }.items()
 }

@@ -327,5 +327,15 @@ def test_what_is_not_there_cannot_be_unlocked():
         services.unlock(actor=operator.actor, throttle_id=1)
 
 
+@pytest.mark.django_db
+def test_what_no_window_holds_any_more_is_forgotten():
+    with time_machine.travel(NOON, tick=False) as time:
+        guess("old@example.org")
+        time.shift(2 * DAY + timedelta(seconds=1))
+        guess("new@example.org", network="10.0.0.2")
+        assert lockout.purge() == 3
+        assert LoginThrottle.objects.count() == 3
+
+
 def test_a_lock_never_outlives_its_longest_pause():
     assert max(limit.pause_max for limit in LIMITS.values()) == DAY

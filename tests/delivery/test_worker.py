@@ -118,7 +118,7 @@ def test_the_tasks_that_purge_run(name):
 def test_codes_are_kept_for_a_month_after_their_end():
     for days in (31, 29, -1):
         codes.make(CodePurpose.NOT_ME, subject=days + 1, life=timedelta(days=-days))
-    run("accounts.purge_codes")
+    run("accounts.purge")
     assert sorted(OneTimeCode.objects.filter(purpose="not_me").values_list("subject", flat=True)) == [0, 30]
 
 
