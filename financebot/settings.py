@@ -143,7 +143,7 @@ else:
 REDIS_URL = env.text("REDIS_URL")
 WEB_WORKERS = env.integer("WEB_WORKERS", 1, least=1, most=64)
 CONCURRENCY_LIMIT = env.integer("CONCURRENCY_LIMIT", 60, least=1, most=10_000)  # requests that work or wait
-DB_CONCURRENCY = env.integer("DB_CONCURRENCY", 4, least=1, most=1000)  # of which this many work at once
+DB_CONCURRENCY = env.integer("DB_CONCURRENCY", 8, least=1, most=1000)  # of which so many work, half of them writing
 CALLER_CONCURRENCY = 20  # of one caller, in one process
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)  # never lockout, nor tries at codes
 CACHES: dict[str, dict[str, object]] = {

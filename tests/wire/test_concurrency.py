@@ -1,6 +1,7 @@
 """Few work at once, the others wait their turn, and nobody waits for ever."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic, sleep
@@ -18,12 +19,14 @@ class Service:
 
     def __init__(self) -> None:
         self.go, self.working, self.most = threading.Event(), 0, 0
+        self.at_work: Counter[str] = Counter()
         self.gate = ConcurrencyMiddleware(self.work)
         self.pool = ThreadPoolExecutor(40)
 
     def work(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/health"):
             return HttpResponse()
+        self.at_work[request.method] += 1
         self.working += 1
         self.most = max(self.most, self.working)
         self.go.wait(20)
@@ -32,8 +35,8 @@ class Service:
             raise ValueError
         return HttpResponse()
 
-    def ask(self, caller: str = "a", path: str = "/api/v1/wallets") -> "Future[int]":
-        request = RequestFactory().get(path, headers={"Authorization": f"Bearer {caller}"})
+    def ask(self, caller: str = "a", path: str = "/api/v1/wallets", method: str = "GET") -> "Future[int]":
+        request = RequestFactory().generic(method, path, headers={"Authorization": f"Bearer {caller}"})
         return self.pool.submit(lambda: self.gate(request).status_code)
 
     def wait_for(self, present: int) -> None:
@@ -60,6 +63,20 @@ def test_no_more_work_at_once_than_this_process_has_as_its_share(service):
     service.go.set()
     assert [found.result(10) for found in asked] == [200] * 6
     assert service.most == 2
+
+
+def test_those_who_write_leave_half_of_the_turns_to_those_who_read(service):
+    writing = [service.ask(caller, method="POST") for caller in "ab"]
+    service.wait_for(2)
+    reading = service.ask("c")
+    service.wait_for(3)
+    deadline = monotonic() + 10
+    while service.working < 2 and monotonic() < deadline:
+        sleep(0.005)
+    assert service.working == 2
+    assert service.at_work == {"POST": 1, "GET": 1}
+    service.go.set()
+    assert [found.result(10) for found in [*writing, reading]] == [200] * 3
 
 
 def test_beyond_the_places_there_are_the_answer_is_no_at_once(service):
