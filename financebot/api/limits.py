@@ -95,10 +95,13 @@ def _use_here(group: str, caller: str, rate: str) -> Usage:
 
 
 def is_over(request: HttpRequest, group: str, rate: str) -> bool:
-    """The same for a page, whose visitor has not said who they are."""
+    """The same for a page, whose visitor has not said who they are; over too where nobody can be counted."""
     if not settings.RATE_LIMITS:
         return False
-    usage = request.rate_limit = use(group, _network(), rate, known=False)  # type: ignore[attr-defined]
+    try:
+        usage = request.rate_limit = use(group, _network(), rate, known=False)  # type: ignore[attr-defined]
+    except Overloaded:
+        return True
     return usage.is_over
 
 

@@ -165,6 +165,10 @@ def test_without_the_shared_cache_nobody_unknown_gets_in(on, gone):
     assert answer.headers["Retry-After"]
 
 
+def test_without_the_shared_cache_the_log_in_page_lets_nobody_try(on, gone):
+    assert Client().post("/login", {"email": "ann@example.org", "password": PASSWORD}).status_code == 429
+
+
 def test_without_the_shared_cache_who_is_known_is_counted_by_the_process(on, gone):
     http = person().http
     assert statuses(lambda: http.patch(ME, first_name="Ann"), 61) == [200] * 60 + [429]
