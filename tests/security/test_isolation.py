@@ -24,7 +24,7 @@ from tests.ledger.helpers import wallet_of
 from tests.permission_table import TOKEN_CALLS
 from tests.security.scene import OPERATIONS, Operation, Path, Scene, contents, fields_of, has, named, with_text
 
-pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover, pytest.mark.once]
 
 MISSING = 999_999_999
 OPEN = {call.replace(" ", " /api/v1/") for call in TOKEN_CALLS}

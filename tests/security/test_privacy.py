@@ -21,7 +21,7 @@ from tests.http import Http
 from tests.routes import operations
 from tests.security.worlds import World, balances_in, sides_of, world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover, pytest.mark.once]
 
 OTHERS = ("owner", "second", "member", "child", "reader")
 PATIENCE = 200  # pages; a list that has more goes round in circles

@@ -16,7 +16,7 @@ from tests.conftest import House, Person, join, undone
 from tests.http import Http
 from tests.security.worlds import World, balances_in, sides_of, world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 OTHERS = ("second", "member", "child")
 LOOKS = ("/transactions?include=reversed&page_size=20", "/wallets?archived=all", "/events?page_size=20")
