@@ -229,7 +229,7 @@ def test_erasure_of_the_private_part_leaves_the_seals_valid(sealed):
 @pytest.mark.parametrize("private", [{}, [], {"address": "\ud800"}, {"salt": "", "texts": {}}])
 def test_a_private_part_that_was_never_written_is_noticed_sealed_or_not(unguarded, private):
     happen(1)
-    if connection.vendor == "postgresql" and "\ud800" in str(private):
+    if connection.vendor == "postgresql" and "address" in private:
         pytest.skip("PostgreSQL holds no such text")
     for position in (2, 11):
         at(position).update(private=private)
