@@ -95,8 +95,9 @@ def mac(sealed: str) -> str:
     return hmac.new(settings.SEAL_KEY.encode(), sealed.encode(), hashlib.sha256).hexdigest()
 
 
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+def _moment(moment: datetime | None) -> str | None:
+    """None for what SQLite holds in place of a time: Django reads that as None."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
 
 
 def _canonical(fields: dict[str, object]) -> bytes:

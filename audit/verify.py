@@ -12,11 +12,14 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from audit import trail
 from audit.models import AuditSeal, EventLog
 from audit.seals import GENESIS, MARK_SIZE, digest, mac, mark, sealed_to
 
 CHUNK = 500
+UNREADABLE = (ValueError, TypeError, AttributeError)  # what the converters of columns raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +75,37 @@ def _events(first: int, last: int | None = None, marks: bytes = b"") -> Iterator
     if last is not None:
         found = found.filter(position__lte=last)
     expected = first
-    for event in found.iterator(chunk_size=CHUNK):
-        position = event.position or 0
+    for position, event in _each(found):
         if position > expected:
             yield _missing(expected, position - 1)
         if position < expected:
             yield Finding(position, "another event has this position too")
+        expected = position + 1
+        if event is None:
+            yield Finding(position, "the event cannot be read")
+            continue
         offset = (position - first) * MARK_SIZE
         if marks and marks[offset : offset + MARK_SIZE] != mark(event):
             yield Finding(position, "the event is not the one that was sealed")
         if event.private is not None and not _is_private_part(event):
             yield Finding(position, "its private part is neither the one that was written nor erased")
-        expected = position + 1
     if last is not None and expected <= last:
         yield _missing(expected, last)
+
+
+def _each(found: QuerySet[EventLog]) -> Iterator[tuple[int, EventLog | None]]:
+    """Events with their positions; None for one that SQLite holds with a value which its column cannot mean."""
+    done = 0
+    try:
+        for event in found.iterator(chunk_size=CHUNK):
+            done = event.position or 0
+            yield done, event
+    except UNREADABLE:
+        for pk, position in found.filter(position__gt=done).values_list("pk", "position").iterator(chunk_size=CHUNK):
+            try:
+                yield position or 0, found.get(pk=pk)
+            except UNREADABLE:
+                yield position or 0, None
 
 
 def _missing(first: int, last: int) -> Finding:

@@ -187,6 +187,28 @@ def test_an_event_brought_in_before_the_first_is_noticed(unguarded):
     assert broken() == [(0, "the event is out of the order")]
 
 
+@pytest.mark.postgres
+def test_an_event_that_takes_the_position_of_another_is_noticed(unguarded):
+    happen(1)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_eventlog DROP CONSTRAINT audit_eventlog_position_key")
+    at(11).update(position=3)
+    assert (3, "another event has this position too") in broken()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps the types of its columns")
+def test_a_value_that_cannot_be_read_is_noticed_and_the_rest_looked_at(unguarded):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE audit_eventlog SET created_at = 'yesterday' WHERE position = 3")
+        cursor.execute("UPDATE audit_eventlog SET created_at = '2026-13-45 00:00:00' WHERE position = 5")
+    at(6).update(actor_id=9)
+    assert broken() == [
+        (3, "the event is not the one that was sealed"),
+        (5, "the event cannot be read"),
+        (6, "the event is not the one that was sealed"),
+    ]
+
+
 def test_two_positions_that_are_swapped_are_noticed(unguarded):
     for old, new in ((3, 100), (6, 3), (100, 6)):
         at(old).update(position=new)
@@ -269,6 +291,15 @@ def test_each_column_of_a_seal_that_is_changed_is_noticed(unguarded, column, val
     assert 5 in positions()
 
 
+def test_an_event_that_is_changed_together_with_its_mark_is_noticed(unguarded):
+    at(6).update(actor_id=9)
+    seal = AuditSeal.objects.get(first=5)
+    marks = bytes(seal.marks)
+    changed = marks[:32] + seals.mark(at(6).get()) + marks[64:]
+    AuditSeal.objects.filter(first=5).update(marks=changed)
+    assert broken() == [(5, "the seal of positions 5 to 8 was changed, or the one before")]
+
+
 def test_the_beginning_of_a_seal_that_is_changed_is_noticed(unguarded):
     AuditSeal.objects.filter(first=5).update(first=6)
     assert positions()[0] == 5
@@ -278,6 +309,12 @@ def test_the_beginning_of_a_seal_that_is_changed_is_noticed(unguarded):
 def test_a_seal_that_is_removed_is_noticed(unguarded, first, last):
     AuditSeal.objects.filter(first=first).delete()
     assert broken() == [(first, f"the seal up to position {last} is missing")]
+
+
+def test_where_a_seal_is_missing_the_events_are_looked_at_all_the_same(unguarded):
+    AuditSeal.objects.filter(first=5).delete()
+    at(7).update(private={}, position=999)
+    assert positions() == [5, 7, 11, 999]
 
 
 def test_a_seal_that_another_genuine_one_does_not_follow_is_noticed(unguarded):
