@@ -1,14 +1,15 @@
 """Events are append-only: a number once, an erasure once, and nothing else ever changes."""
 
-from audit.models import EventLog
+from audit.models import AuditSeal, EventLog
 from financebot.common.guards import Guard, changed, never_deleted
 
 EVENT = EventLog._meta.db_table
 SUBJECT = "audit_eventsubject"
+SEAL = AuditSeal._meta.db_table
 FROZEN = [f.column for f in EventLog._meta.concrete_fields if f.column not in {"position", "private"}]
 
 GUARDS = [
-    *never_deleted(EVENT, SUBJECT),
+    *never_deleted(EVENT, SUBJECT, SEAL),
     Guard(
         "audit_event_is_append_only",
         EVENT,
@@ -29,4 +30,11 @@ GUARDS = [
     ),
     Guard("audit_event_starts_unnumbered", EVENT, "INSERT", "NEW.position IS NOT NULL"),
     Guard("audit_subject_is_append_only", SUBJECT, "UPDATE"),
+    Guard("audit_seal_is_append_only", SEAL, "UPDATE"),
+    Guard(
+        "audit_seal_follows_the_one_before",
+        SEAL,
+        "INSERT",
+        "NEW.first <> 1 + (SELECT COALESCE(MAX(last), 0) FROM audit_auditseal)",
+    ),
 ]

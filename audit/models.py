@@ -1,9 +1,9 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as lazy
 
 from audit.names import EventName
-from audit.querysets import AccessLogQuerySet, EventQuerySet
+from audit.querysets import AccessLogQuerySet, EventQuerySet, SealQuerySet
 
 
 class EventLog(models.Model):
@@ -68,6 +68,33 @@ class EventSubject(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+
+class AuditSeal(models.Model):
+    """That the events from `first` to `last` were these: batches without gaps from position 1, never changed.
+
+    `marks`: the SHA-256 of each event, 32 bytes each, so that the one that differs can be named. `digest`: of the
+    marks and the seal before, in hex; `mac`: its HMAC under a key that is not in the database.
+    """
+
+    first = models.BigIntegerField(unique=True)
+    last = models.BigIntegerField(unique=True)
+    marks = models.BinaryField()
+    digest = models.CharField(max_length=64)
+    mac = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    objects = SealQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = lazy("seal"), lazy("seals")
+        constraints = [
+            models.CheckConstraint(condition=Q(first__gte=1), name="audit_seal_from_one"),
+            models.CheckConstraint(condition=Q(first__lte=F("last")), name="audit_seal_of_one_or_more"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}"
 
 
 class AccessLog(models.Model):

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    from audit.models import AccessLog, EventLog  # noqa: F401 - what the querysets are of
+    from audit.models import AccessLog, AuditSeal, EventLog  # noqa: F401 - what the querysets are of
 
 
 class EventQuerySet(models.QuerySet["EventLog"]):
@@ -17,6 +17,15 @@ class EventQuerySet(models.QuerySet["EventLog"]):
 
     def numbered(self) -> "EventQuerySet":
         return self.filter(position__isnull=False)
+
+    def unsealed(self, sealed: int) -> "EventQuerySet":
+        """Those after position `sealed`, and those that have none yet."""
+        return self.filter(Q(position__isnull=True) | Q(position__gt=sealed))
+
+
+class SealQuerySet(models.QuerySet["AuditSeal"]):
+    def latest_one(self) -> "AuditSeal | None":
+        return self.order_by("-last").first()
 
 
 class AccessLogQuerySet(models.QuerySet["AccessLog"]):

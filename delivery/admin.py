@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from accounts.admin_site import OperatorOnlyAdmin
 from accounts.models import User
-from audit.models import AccessLog, EventLog, EventSubject
+from audit.models import AccessLog, AuditSeal, EventLog, EventSubject
 from delivery import selectors
 from delivery.models import Delivery
 from families.admin_scope import OwnerScopedAdmin, viewers
@@ -110,6 +110,13 @@ class EventSubjectAdmin(OperatorOnlyAdmin):
     list_select_related = ("event",)
     ordering = ("-pk",)
     fields = ("event", "kind", "subject")
+
+
+@admin.register(AuditSeal)
+class AuditSealAdmin(OperatorOnlyAdmin):
+    list_display = ("id", "first", "last", "created_at", "digest")
+    ordering = ("-last",)
+    fields = (("first", "last"), "created_at", "digest", "mac")
 
 
 @admin.register(Delivery)

@@ -17,6 +17,7 @@ def main() -> int:
             "JWT_SECRET_KEY": secrets.token_urlsafe(48),
             "HMAC_SECRET_KEY": secrets.token_urlsafe(48),
             "ENCRYPTION_KEY": secrets.token_urlsafe(48),
+            "SEAL_KEY": secrets.token_urlsafe(48),
             "ALLOWED_HOSTS": "ledger.test",
         }
         command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]

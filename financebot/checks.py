@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts import keys
 
-SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY", "HMAC_SECRET_KEY", "ENCRYPTION_KEY")
+SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY", "HMAC_SECRET_KEY", "ENCRYPTION_KEY", "SEAL_KEY")
 OPTIONAL_SECRETS = ("JWT_SECRET_KEY_PREVIOUS", "ENCRYPTION_KEY_PREVIOUS")
 SECRET_LENGTH_MIN = 32
 EXAMPLES = ("change-me", "changeme", "example", "secret", "made-up-for-these-vectors")

@@ -31,6 +31,7 @@ JWT_PREVIOUS_PUBLIC_KEY = env.optional_secret("JWT_PREVIOUS_PUBLIC_KEY")
 HMAC_SECRET_KEY = env.secret("HMAC_SECRET_KEY", made_in=SECRETS_MADE_IN)  # of the client `telegram_bot`
 ENCRYPTION_KEY = env.secret("ENCRYPTION_KEY", made_in=SECRETS_MADE_IN)
 ENCRYPTION_KEY_PREVIOUS = env.optional_secret("ENCRYPTION_KEY_PREVIOUS")  # while `rotate_encryption_key` has not run
+SEAL_KEY = env.secret("SEAL_KEY", made_in=SECRETS_MADE_IN)  # of the seals on the events; kept apart from the database
 
 REQUIRE_HMAC_VERIFICATION = env.flag("REQUIRE_HMAC_VERIFICATION", default=PRODUCTION)
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS") or ([] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
@@ -184,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": every, "options": {"expires": every}}
     for name, every in {
         "delivery.deliver": 15,
+        "audit.seal_events": 60,
         "ledger.expire_pending": 600,
         "api.purge_idempotency_keys": 3600,
         "accounts.purge": 86_400,

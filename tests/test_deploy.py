@@ -47,7 +47,7 @@ def test_every_setting_of_the_example_is_read_by_the_code():
 
 def test_no_secret_has_a_default(compose):
     environment = compose["services"]["web"]["environment"]
-    for name in ("SECRET_KEY", "JWT_SECRET_KEY", "HMAC_SECRET_KEY", "ENCRYPTION_KEY", "ALLOWED_HOSTS"):
+    for name in ("SECRET_KEY", "JWT_SECRET_KEY", "HMAC_SECRET_KEY", "ENCRYPTION_KEY", "SEAL_KEY", "ALLOWED_HOSTS"):
         assert environment[name].startswith(f"${{{name}:?")
     assert ":?" in compose["services"]["postgres"]["environment"]["POSTGRES_PASSWORD"]
     assert ":?" in environment["DATABASE_URL"]

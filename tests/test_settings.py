@@ -103,6 +103,7 @@ def start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         "JWT_SECRET_KEY": secrets.token_urlsafe(48),
         "HMAC_SECRET_KEY": secrets.token_urlsafe(48),
         "ENCRYPTION_KEY": secrets.token_urlsafe(48),
+        "SEAL_KEY": secrets.token_urlsafe(48),
         "ALLOWED_HOSTS": "ledger.test",
     }
     command = [sys.executable, "manage.py", "check"]
@@ -122,6 +123,8 @@ def test_a_safe_production_installation_starts(tmp_path):
         ({"JWT_SECRET_KEY": ""}, "JWT_SECRET_KEY must be set"),
         ({"HMAC_SECRET_KEY": ""}, "HMAC_SECRET_KEY must be set"),
         ({"ENCRYPTION_KEY": ""}, "ENCRYPTION_KEY must be set"),
+        ({"SEAL_KEY": ""}, "SEAL_KEY must be set"),
+        ({"SEAL_KEY": "short"}, "SEAL_KEY must have at least 32"),
         ({"HMAC_SECRET_KEY": "short"}, "HMAC_SECRET_KEY must have at least 32"),
         ({"JWT_SECRET_KEY_PREVIOUS": "short"}, "JWT_SECRET_KEY_PREVIOUS must have at least 32"),
         ({"JWT_PRIVATE_KEY": "no key"}, "JWT_PRIVATE_KEY is no private key"),
