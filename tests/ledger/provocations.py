@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from django.db.models import Model
 
-from audit.models import EventLog, EventSubject
+from audit.models import AuditSeal, EventLog, EventSubject
+from financebot.common import clock
 from financebot.common.usecase import unit_of_work
 from ledger import booking
 from ledger.booking import Entry
@@ -256,6 +257,10 @@ def erased() -> EventLog:
     return found
 
 
+def seal(position: int) -> AuditSeal:
+    return AuditSeal.objects.create(first=position, last=position, marks=b"", created_at=clock.now())
+
+
 def first(model: type[Model]) -> int:
     return model._base_manager.order_by("pk").first().pk
 
@@ -359,5 +364,10 @@ PROVOCATIONS: list[tuple[str, str, Provocation]] = [
     ("audit_event_starts_unnumbered", "numbered", lambda s: event(position=1).save()),
     ("audit_subject_is_append_only", "subject",
      lambda s: update(EventSubject, first(EventSubject), subject=10**6)),
+    ("audit_auditseal_is_never_deleted", "any", lambda s: delete(AuditSeal, seal(1).pk)),
+    ("audit_seal_is_append_only", "mac", lambda s: update(AuditSeal, seal(1).pk, mac="")),
+    ("audit_seal_follows_the_one_before", "a gap at the start", lambda s: seal(2)),
+    ("audit_seal_follows_the_one_before", "the same again", lambda s: (seal(1), seal(1))),
+    ("audit_seal_follows_the_one_before", "a gap", lambda s: (seal(1), seal(3))),
 ]
 # fmt: on
