@@ -71,7 +71,7 @@ def reserve(keys: Sequence[Key]) -> Reservation | None:
     found: dict[int, datetime | None] = {}
     for row in rows:
         tries = counted[row.pk]
-        if tries is None or None in counted.values():
+        if tries is None:
             return None
         row.failures, row.began_at, row.until = tries.failures, tries.began_at, tries.until
         found[row.pk] = tries.until

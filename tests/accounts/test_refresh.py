@@ -242,3 +242,16 @@ def test_ten_refreshes_at_once_rotate_once_and_get_one_successor(threads):
     assert len({answer.json()["refresh_token"] for answer in answers}) == 1
     found.session.refresh_from_db()
     assert (found.session.refresh_counter, found.session.revoked_at) == (1, None)
+
+
+def test_a_refresh_that_names_another_device_is_refused(db):
+    person(email="ann@example.org")
+    person(email="eve@example.org")
+    mine, theirs = (log_in(f"{name}@example.org").json() for name in ("ann", "eve"))
+    other = Http().post(
+        "/auth/refresh", headers={"X-Device-Id": theirs["device_id"]}, refresh_token=mine["refresh_token"]
+    )
+    assert (other.status_code, other.json()["code"]) == (401, "invalid_token")
+    own = Http().post("/auth/refresh", headers={"X-Device-Id": mine["device_id"]}, refresh_token=mine["refresh_token"])
+    assert own.status_code == 200
+    assert refresh(own.json()["refresh_token"]).status_code == 200
