@@ -23,5 +23,5 @@ def secrets_of(client_id: str) -> list[str]:
 
 
 def bound_to(session: LoginSession) -> str:
-    """The client whose signature a token of this session is worth nothing without; empty where it is anybody's."""
+    """The client whose signature a token of this log-in is worth nothing without; empty where it is anybody's."""
     return session.signed_by or (BOT if session.scope == "telegram" else "")

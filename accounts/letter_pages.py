@@ -3,6 +3,7 @@
 Programs that look for malware in mail follow links; none of them presses buttons.
 """
 
+from abc import ABC, abstractmethod
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -44,7 +45,7 @@ class NewPasswordForm(TokenForm):
 
 
 @method_decorator([csrf_exempt, never_cache, sensitive_post_parameters("token", "new_password")], name="dispatch")
-class LetterPage(View):
+class LetterPage(View, ABC):
     """GET asks, POST does. The address holds the token, so no site is told it as a referrer; browsers that send none
     send no origin either, and what nobody else can send without the token needs no CSRF token."""
 
@@ -75,8 +76,9 @@ class LetterPage(View):
             return self._page(request, form)
         return self._page(request, None)
 
+    @abstractmethod
     def act(self, **given: str) -> None:
-        raise NotImplementedError
+        """Do what the letter's token is for, by one use case. Raises what that raises."""
 
     def _page(self, request: HttpRequest, form: TokenForm | None, status: int = HTTPStatus.OK) -> HttpResponse:
         texts = {name: getattr(self, name) for name in ("title", "question", "button", "done")}
