@@ -12,6 +12,7 @@ from accounts.models import (
     Device,
     LoginSession,
     LoginThrottle,
+    OAuthLink,
     OneTimeCode,
     ServiceToken,
     TotpDevice,
@@ -106,6 +107,16 @@ class BackupCodeAdmin(OperatorOnlyAdmin):
     search_fields = ("user__email",)
     ordering = ("-pk",)
     fields = ("user", ("created_at", "used_at"))
+
+
+@admin.register(OAuthLink)
+class OAuthLinkAdmin(OperatorOnlyAdmin):
+    list_display = ("id", "user", "provider", "created_at")
+    list_select_related = ("user",)
+    list_filter = ("provider",)
+    search_fields = ("user__email", "subject")
+    ordering = ("-pk",)
+    fields = ("user", ("provider", "subject"), "created_at")
 
 
 @admin.register(ApiClient)

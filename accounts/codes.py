@@ -45,6 +45,13 @@ def spend(row: OneTimeCode) -> None:
         raise InvalidCode
 
 
+def use_up(purpose: CodePurpose, code: str, *, life: timedelta) -> bool:
+    """Note a code that no row was made for as used; of any number of callers at once, true for one."""
+    now = clock.now()
+    used = {"purpose": purpose, "subject": 0, "expires_at": now + life, "used_at": now}
+    return OneTimeCode.objects.get_or_create(digest=digest(code), defaults=used)[1]
+
+
 def take_try(row: OneTimeCode, *, most: int) -> bool:
     """Count a try at what comes with the code; false, and nothing counted, when there were `most` already."""
     left = _usable(CodePurpose(row.purpose)).filter(pk=row.pk, tries__lt=most)

@@ -51,3 +51,31 @@ class InvalidCode(DomainError):
 
 class TwoFactorOn(DomainError):
     code = "two_factor_on"
+
+
+class LoginNotBegun(DomainError):
+    """Somebody comes back from a provider whom this browser did not send there just now, or for the second time."""
+
+    code = "login_not_begun"
+
+
+class ProviderRefused(DomainError):
+    """The person said no there, or the provider knows nothing of the code that they bring."""
+
+    code = "provider_refused"
+
+
+class ProviderAway(DomainError):
+    """No answer in time, or none that makes sense."""
+
+    code = "provider_away"
+
+
+class ProviderAddressMissing(DomainError):
+    code = "provider_address_missing"
+
+
+class AccountNotLinked(DomainError):
+    """There is an account that a provider's word does not open: its address is not proven, or it is closed."""
+
+    code = "account_not_linked"

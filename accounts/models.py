@@ -12,6 +12,7 @@ from accounts.querysets import (
     ApiClientQuerySet,
     BackupCodeQuerySet,
     LoginSessionQuerySet,
+    OAuthLinkQuerySet,
     ServiceTokenQuerySet,
     TotpDeviceQuerySet,
     UserQuerySet,
@@ -122,6 +123,7 @@ class CodePurpose(models.TextChoices):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose, not a secret
     EMAIL_VERIFICATION = "email_verification"
     NOT_ME = "not_me"
+    OAUTH_STATE = "oauth_state"
 
 
 class OneTimeCode(models.Model):
@@ -218,6 +220,35 @@ class BackupCode(models.Model):
 
     def __str__(self) -> str:
         return f"backup code {self.pk} of user {self.user_id}"
+
+
+class Provider(models.TextChoices):
+    """Who else can say who somebody is."""
+
+    GOOGLE = "google", "Google"
+    GITHUB = "github", "GitHub"
+
+
+class OAuthLink(models.Model):
+    """That who a provider knows as `subject` is this person. The subject never changes there; their address may."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="oauth_links")
+    provider = models.CharField(max_length=10, choices=Provider.choices)
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=clock.now)
+
+    objects = OAuthLinkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = lazy("log-in by a provider"), lazy("log-ins by providers")
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "subject"], name="accounts_oauth_subject_once"),
+            models.CheckConstraint(condition=Q(provider__in=Provider.values), name="accounts_oauth_provider_known"),
+            models.CheckConstraint(condition=~Q(subject=""), name="accounts_oauth_subject_given"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} of user {self.user_id}"
 
 
 class ApiClient(models.Model):

@@ -17,7 +17,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import second_factor, services, tries
+from accounts import providers, second_factor, services, tries
 from accounts.authentication import SESSION_KEY, actor_of_session, nobody
 from accounts.models import LoginSession
 from accounts.serializers import CODE_MAX, PASSWORD_MAX
@@ -75,14 +75,11 @@ class LoginPage(View):
         if isinstance(outcome, Refused):
             form.add_error(None, _("E-mail address or password are not right."))
             return self._page(request, form)
-        wanted = own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)
-        if isinstance(outcome, Challenged):
-            _begin(request, CHALLENGE_KEY, outcome.challenge)
-            return redirect(f"{reverse('rest_framework:login_code')}?{urlencode({'next': wanted})}")
-        return _enter(request, outcome)
+        return go_in(request, outcome, own_path(request, otherwise=settings.LOGIN_REDIRECT_URL))
 
     def _page(self, request: HttpRequest, form: LoginForm, status: int = HTTPStatus.OK) -> HttpResponse:
-        return _form_page(request, "accounts/login.html", form, status)
+        others = [(provider.label, reverse(f"oauth-{provider}-start")) for provider in providers.switched_on()]
+        return _form_page(request, "accounts/login.html", form, status, others=others, origin=settings.PUBLIC_URL)
 
 
 @method_decorator([never_cache, sensitive_post_parameters("code")], name="dispatch")
@@ -106,7 +103,7 @@ class LoginCodePage(View):
             return self._page(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
         outcome = _answer(challenge, form.cleaned_data["code"])
         if isinstance(outcome, Entered):
-            return _enter(request, outcome)
+            return go_in(request, outcome, own_path(request, otherwise=settings.LOGIN_REDIRECT_URL))
         form.add_error(None, problems.sentence(outcome))
         return self._page(request, form)
 
@@ -126,10 +123,13 @@ def _answer(challenge: str, code: str) -> Entered | DomainError:
     return outcome.problem if isinstance(outcome, Refused) else outcome
 
 
-def _enter(request: HttpRequest, entered: Entered) -> HttpResponse:
-    wanted = own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)
-    _begin(request, SESSION_KEY, entered.session.pk)
-    return remember_device(redirect(wanted), entered.seen.device_id)
+def go_in(request: HttpRequest, outcome: Entered | Challenged, wanted: str) -> HttpResponse:
+    """To the path that somebody wants to, with a session; first to the second step for who has one."""
+    if isinstance(outcome, Challenged):
+        _begin(request, CHALLENGE_KEY, outcome.challenge)
+        return redirect(f"{reverse('rest_framework:login_code')}?{urlencode({'next': wanted})}")
+    _begin(request, SESSION_KEY, outcome.session.pk)
+    return remember_device(redirect(wanted), outcome.seen.device_id)
 
 
 def _begin(request: HttpRequest, key: str, value: str | int) -> None:
@@ -139,9 +139,9 @@ def _begin(request: HttpRequest, key: str, value: str | int) -> None:
     request.session[key] = value
 
 
-def _form_page(request: HttpRequest, template: str, form: forms.Form, status: int = HTTPStatus.OK) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "next": own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)}
-    return render(request, template, context, status=status)
+def _form_page(request: HttpRequest, template: str, form: forms.Form, status: int, **more: Any) -> HttpResponse:
+    wanted = own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)
+    return render(request, template, {"form": form, "next": wanted, **more}, status=status)
 
 
 class LogoutPage(View):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         ApiClient,
         BackupCode,
         LoginSession,
+        OAuthLink,
         ServiceToken,
         TotpDevice,
         User,
@@ -58,6 +59,11 @@ class BackupCodeQuerySet(models.QuerySet["BackupCode"]):
 
     def unused(self) -> "BackupCodeQuerySet":
         return self.filter(used_at__isnull=True)
+
+
+class OAuthLinkQuerySet(models.QuerySet["OAuthLink"]):
+    def of(self, user_id: int) -> "OAuthLinkQuerySet":
+        return self.filter(user_id=user_id)
 
 
 class ApiClientQuerySet(models.QuerySet["ApiClient"]):

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from accounts.rules import normalise_email
 from financebot.api.serializers import Answer, StrictSerializer
+from financebot.api.views import Query
 
 PASSWORD_MAX = 1024
 CODE_MAX = 40
@@ -128,6 +129,32 @@ class ProfileWrite(StrictSerializer):
     last_name = NameField(required=False, allow_blank=True)
     language = serializers.ChoiceField(required=False, choices=settings.LANGUAGES)
     timezone = ZoneField(required=False)
+
+
+class OAuthStartQuery(Query):
+    next = serializers.CharField(required=False, max_length=500, help_text="a path here, for browsers")
+    invitation = serializers.CharField(
+        required=False, max_length=200, default="", help_text="an invitation's token, for who has no account yet"
+    )
+
+
+class OAuthCallbackQuery(Query):
+    """What the provider adds beside these means nothing to us (RFC 6749, 4.1.2)."""
+
+    state = serializers.CharField(max_length=200)
+    code = serializers.CharField(required=False, max_length=2000)
+    error = serializers.CharField(required=False, max_length=200)
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = data.copy()
+        for name in set(data) - set(self.fields):
+            del known[name]
+        return super().to_internal_value(known)
+
+
+class OAuthStartRead(Answer):
+    authorization_url = serializers.URLField(help_text="where a browser is to be sent, with the cookie kept")
+    expires_in = serializers.IntegerField(help_text="seconds")
 
 
 class TokensRead(Answer):

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts import devices, tokens
+from accounts import devices, second_factor, tokens
 from accounts.devices import Seen
 from accounts.errors import InvalidToken
 from accounts.models import LoginSession, User
+from accounts.second_factor import Challenged
 from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
@@ -65,6 +66,21 @@ def open_session(user: User, actor: Actor) -> Entered:
         expires_at=now + settings.SESSION_LIFETIME,
     )
     return Entered(user, session, tokens.pair(session), seen)
+
+
+def admit(user: User, actor: Actor) -> tuple[Entered | Challenged, list[Event]]:
+    """Let in whose first proof was right, or ask for the second where there is one; and what happened by that."""
+    if device := second_factor.device_of(user):
+        event = Event(EventName.TWO_FACTOR_CHALLENGED, "user", user.pk, {})
+        return second_factor.challenge(user, device), [event]
+    entered = open_session(user, actor)
+    return entered, news_of(entered)
+
+
+def news_of(entered: Entered) -> list[Event]:
+    """That somebody has come in, and with a device that the account did not know."""
+    names = [EventName.LOGGED_IN, EventName.DEVICE_ADDED] if entered.seen.new else [EventName.LOGGED_IN]
+    return [about(name, entered.session) for name in names]
 
 
 def revoke(sessions: Any) -> None:

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from accounts.views import AuthViewSet, ProfileViewSet, RecoveryViewSet, SessionViewSet, TwoFactorViewSet
+from accounts.models import Provider
+from accounts.views import AuthViewSet, OAuthViewSet, ProfileViewSet, RecoveryViewSet, SessionViewSet, TwoFactorViewSet
 
 urlpatterns = [
     path("auth/register", AuthViewSet.as_view({"post": "register"}), name="register"),
@@ -20,6 +21,16 @@ urlpatterns = [
     path("auth/email/verify", RecoveryViewSet.as_view({"post": "verify"}), name="email-verify"),
     path("auth/email/verify/resend", RecoveryViewSet.as_view({"post": "ask_verification"}), name="email-verify-resend"),
     path("auth/not-me", RecoveryViewSet.as_view({"post": "not_me"}), name="not-me"),
+    *(
+        path(
+            f"auth/oauth/{provider}/{step}",
+            OAuthViewSet.as_view({"get": step}),
+            {"provider": provider},
+            name=f"oauth-{provider}-{step}",
+        )
+        for provider in Provider
+        for step in ("start", "callback")
+    ),
     path("auth/sessions", SessionViewSet.as_view({"get": "list"}), name="sessions"),
     path("auth/sessions/<id:pk>", SessionViewSet.as_view({"delete": "destroy"}), name="session"),
     path("users/me", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="me"),

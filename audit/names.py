@@ -71,6 +71,7 @@ class EventName(TextChoices):
     VERIFICATION_ASKED = "security.verification_asked"
     EMAIL_VERIFIED = "security.email_verified"
     ACCOUNT_SECURED = "security.account_secured"
+    OAUTH_LINKED = "security.oauth_linked"
     CLIENT_CREATED = "security.client_created"
     CLIENT_ROTATED = "security.client_rotated"
     CLIENT_REVOKED = "security.client_revoked"

@@ -24,6 +24,7 @@ ALERTS = (
     EventName.DEVICE_ADDED,
     EventName.TWO_FACTOR_ENABLED,
     EventName.TWO_FACTOR_DISABLED,
+    EventName.OAUTH_LINKED,
 )
 TOLD = frozenset((*RESETS, *VERIFICATIONS, *ALERTS))
 STALE = timedelta(days=7)

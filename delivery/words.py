@@ -70,6 +70,10 @@ ABOUT_ACCOUNT: dict[str, Told] = {
     EventName.TWO_FACTOR_DISABLED: _alert(
         lazy("Two-factor authentication is off"), lazy("It was switched off for your account on %(when)s.")
     ),
+    EventName.OAUTH_LINKED: _alert(
+        lazy("Another way into your account"),
+        lazy("Since %(when)s a log-in at Google or GitHub with this e-mail address opens your account too."),
+    ),
 }
 TOGETHER = lazy("Since then it has happened %(count)s times in all; this is the one letter about them.")
 ACTIONS: dict[str, Any] = {

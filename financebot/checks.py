@@ -16,7 +16,7 @@ EXAMPLES = ("change-me", "changeme", "example", "secret", "made-up-for-these-vec
 
 @register(Tags.security)
 def unsafe_settings(**_: Any) -> list[Error]:
-    sentences = _about_keys() + (_sentences() if settings.PRODUCTION else [])
+    sentences = _about_keys() + _about_providers() + (_sentences() if settings.PRODUCTION else [])
     return [Error(sentence, id="financebot.E001") for sentence in sentences]
 
 
@@ -27,6 +27,19 @@ def _about_keys() -> list[str]:
     except ImproperlyConfigured as error:
         return [str(error)]
     return []
+
+
+def _about_providers() -> list[str]:
+    """Wherever it runs: with half of them nobody could log in there. In production secrets travel by TLS alone."""
+    found = []
+    for name, client in settings.OAUTH.items():
+        start = f"OAUTH_{name.upper()}"
+        if bool(client.client_id) != bool(client.client_secret):
+            found.append(f"{start}_CLIENT_ID and {start}_CLIENT_SECRET must be set both or neither.")
+        addresses = (client.authorize_url, client.token_url, client.api_url)
+        if settings.PRODUCTION and not all(address.startswith("https://") for address in addresses):
+            found.append(f"The addresses of {start} must start with https://.")
+    return found
 
 
 def _sentences() -> list[str]:

@@ -215,6 +215,22 @@ REGISTRATION_MODE = env.choice("REGISTRATION_MODE", "open", ["open", "invite"])
 EMAIL_VERIFICATION = env.choice(
     "EMAIL_VERIFICATION", "required" if PRODUCTION else "optional", ["off", "optional", "required"]
 )
+OAUTH = {
+    "google": env.OAuthClient(
+        env.text("OAUTH_GOOGLE_CLIENT_ID"),
+        env.optional_secret("OAUTH_GOOGLE_CLIENT_SECRET"),
+        env.url("OAUTH_GOOGLE_AUTHORIZE_URL", "https://accounts.google.com/o/oauth2/v2/auth"),
+        env.url("OAUTH_GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token"),
+        env.url("OAUTH_GOOGLE_API_URL", "https://openidconnect.googleapis.com/v1"),
+    ),
+    "github": env.OAuthClient(
+        env.text("OAUTH_GITHUB_CLIENT_ID"),
+        env.optional_secret("OAUTH_GITHUB_CLIENT_SECRET"),
+        env.url("OAUTH_GITHUB_AUTHORIZE_URL", "https://github.com/login/oauth/authorize"),
+        env.url("OAUTH_GITHUB_TOKEN_URL", "https://github.com/login/oauth/access_token"),
+        env.url("OAUTH_GITHUB_API_URL", "https://api.github.com"),
+    ),
+}
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=30)
 SERVICE_TOKEN_LIFETIME = timedelta(days=365)
@@ -321,6 +337,7 @@ WHITENOISE_AUTOREFRESH = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 DEVICE_COOKIE_NAME = "__Host-device" if PRODUCTION else "device"
+OAUTH_COOKIE_NAME = "__Host-oauth" if PRODUCTION else "oauth"
 DEVICE_COOKIE_AGE = timedelta(days=400)  # as long as browsers keep one
 CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

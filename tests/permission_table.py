@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts import mailed, passwords, services, totp
 from accounts.lockout import Reservation
-from accounts.models import CodePurpose, TotpDevice, User
+from accounts.models import CodePurpose, Provider, TotpDevice, User
 from accounts.services import Factor, Shown
 from accounts.tokens import pair
 from families import services as families
@@ -41,6 +41,8 @@ TOKEN_CALLS = {
     "POST auth/email/verify",
     "POST auth/email/verify/resend",
     "POST auth/not-me",
+    "GET auth/oauth/google/start",
+    "GET auth/oauth/github/start",
 }
 STRONG = "another horse entirely"
 
@@ -167,6 +169,11 @@ ACCOUNTS = [
     ),
     Row("POST auth/email/verify", "204 " * 9, by_letter("/auth/email/verify", CodePurpose.EMAIL_VERIFICATION)),
     Row("POST auth/not-me", "204 " * 9, by_letter("/auth/not-me", CodePurpose.NOT_ME)),
+    *(Row(f"GET auth/oauth/{name}/start", "200 " * 9, fixed(f"/auth/oauth/{name}/start")) for name in Provider),
+    *(
+        Row(f"GET auth/oauth/{name}/callback", "400 " * 9, fixed(f"/auth/oauth/{name}/callback?state=x&code=y"))
+        for name in Provider
+    ),
     Row("GET auth/sessions", ME, fixed("/auth/sessions")),
     Row(
         "DELETE auth/sessions/<id:pk>",

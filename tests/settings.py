@@ -3,12 +3,15 @@
 import os
 
 os.environ["APP_ENV"] = "test"
+from financebot.common.env import OAuthClient
 from financebot.settings import *  # noqa: F403
 from financebot.settings import BASE_DIR, CACHES, DATA, DATABASES, REDIS_URL
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ACCESS_LOG_THREAD = False
 RATE_LIMITS = False
+NOWHERE = "http://127.0.0.1:9"
+OAUTH = {name: OAuthClient("client", "its secret", NOWHERE, NOWHERE, NOWHERE) for name in ("google", "github")}
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 if not REDIS_URL:
     CACHES["default"]["LOCATION"] = str(DATA / f"cache-{WORKER}-{os.getpid()}.sqlite3")

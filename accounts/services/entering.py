@@ -12,7 +12,7 @@ from accounts.models import CodePurpose, LoginSession, User
 from accounts.passwords import Proof
 from accounts.rules import Refresh, judge_refresh
 from accounts.second_factor import Challenged, Factor, Shown
-from accounts.sessions import Entered, about, lock_person, lock_session, open_session, revoke
+from accounts.sessions import Entered, about, admit, lock_person, lock_session, news_of, open_session, revoke
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
@@ -67,13 +67,9 @@ def log_in(*, actor: Actor, proof: Proof) -> Entered | Challenged | Refused:
         return Refused(InvalidCredentials())
     if proof.reservation:
         lockout.give_back(proof.reservation)
-    if device := second_factor.device_of(user):
-        challenged = second_factor.challenge(user, device)
-        trail.record(Event(EventName.TWO_FACTOR_CHALLENGED, "user", user.pk, {}), actor=actor)
-        return challenged
-    entered = open_session(user, actor)
-    trail.record(*_news(entered), actor=actor)
-    return entered
+    outcome, news = admit(user, actor)
+    trail.record(*news, actor=actor)
+    return outcome
 
 
 @use_case
@@ -94,7 +90,7 @@ def answer_challenge(*, actor: Actor, challenge: str, shown: Shown) -> Entered |
     codes.spend(row)
     entered = open_session(user, actor)
     used = [Event(EventName.BACKUP_CODE_USED, "user", user.pk, {})] if shown.factor is Factor.BACKUP else []
-    trail.record(*used, *_news(entered), actor=actor)
+    trail.record(*used, *news_of(entered), actor=actor)
     return entered
 
 
@@ -150,9 +146,3 @@ def _disproved(user: User, proof: Proof | Shown) -> DomainError | None:
     if proof.reservation:
         lockout.give_back(proof.reservation)
     return None
-
-
-def _news(entered: Entered) -> list[Event]:
-    """That somebody has come in, and with a device that the account did not know."""
-    names = [EventName.LOGGED_IN, EventName.DEVICE_ADDED] if entered.seen.new else [EventName.LOGGED_IN]
-    return [about(name, entered.session) for name in names]

@@ -5,7 +5,7 @@ events.
 """
 
 from accounts import codes, mailed
-from accounts.models import CodePurpose, LoginSession, User
+from accounts.models import CodePurpose, LoginSession, OAuthLink, User
 from accounts.sessions import revoke
 from audit import trail
 from audit.names import EventName
@@ -50,13 +50,16 @@ def verify_email(*, actor: Actor, token: str) -> None:
 
 @use_case
 def secure_account(*, actor: Actor, token: str) -> None:
-    """'This was not me': all sessions end, and the password opens nothing until it is reset by mail.
+    """'This was not me': all sessions and links to providers end, and neither password nor provider opens anything
+    until a reset by mail, which proves the address anew.
 
     Locks the user. Raises InvalidCode for every code that does not work.
     """
     user = _spend(CodePurpose.NOT_ME, token)
     user.set_unusable_password()
-    _end_sessions(user, "password")
+    user.email_verified_at = None
+    OAuthLink.objects.of(user.pk).delete()
+    _end_sessions(user, "password", "email_verified_at")
     trail.record(Event(EventName.ACCOUNT_SECURED, "user", user.pk, {}), actor=actor)
 
 

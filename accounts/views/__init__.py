@@ -1,5 +1,6 @@
 from accounts.views.auth import AuthViewSet
 from accounts.views.common import PersonViewSet
+from accounts.views.oauth import OAuthViewSet
 from accounts.views.profile import ProfileViewSet
 from accounts.views.recovery import RecoveryViewSet
 from accounts.views.sessions import SessionViewSet
@@ -7,6 +8,7 @@ from accounts.views.two_factor import TwoFactorViewSet
 
 __all__ = [
     "AuthViewSet",
+    "OAuthViewSet",
     "PersonViewSet",
     "ProfileViewSet",
     "RecoveryViewSet",

@@ -37,6 +37,9 @@ PROBLEMS: dict[str, Problem] = {
     "email_taken": Problem(400, lazy("There is an account with this e-mail address already.")),
     "wrong_password": Problem(400, lazy("The password is not right.")),
     "invalid_code": Problem(400, lazy("This code is wrong, used or no longer valid.")),
+    "login_not_begun": Problem(
+        400, lazy("This log-in was begun in another browser, too long ago, or is used already. Begin it again.")
+    ),
     "not_authenticated": Problem(401, lazy("Log in first.")),
     "invalid_credentials": Problem(401, lazy("E-mail address or password are not right.")),
     "invalid_token": Problem(401, lazy("This token is not valid, or no longer. Log in again.")),
@@ -47,9 +50,18 @@ PROBLEMS: dict[str, Problem] = {
     "permission_denied": Problem(403, lazy("You lack the permission %(permission)s for this.")),
     "csrf_failed": Problem(403, lazy("The CSRF token is missing or wrong. Load the page again.")),
     "own_transaction": Problem(403, lazy("You recorded or changed this yourself: somebody else has to approve it.")),
+    "provider_refused": Problem(403, lazy("%(provider)s did not confirm who you are. Begin again.")),
+    "provider_address_missing": Problem(403, lazy("%(provider)s has no confirmed e-mail address of yours to tell us.")),
     "step_up_required": Problem(403, lazy("Prove once more who you are, then try again.")),
     "not_found": Problem(404, lazy("There is nothing here.")),
     "method_not_allowed": Problem(405, lazy("This address does not know that method.")),
+    "account_not_linked": Problem(
+        409,
+        lazy(
+            "There is an account with this e-mail address that %(provider)s does not open. Choose a new password by "
+            "mail, which proves that the address is yours, and begin again."
+        ),
+    ),
     "already_decided": Problem(409, lazy("This has been decided already.")),
     "already_recorded": Problem(409, lazy("The wallet has an entry with this source_ref already.")),
     "already_reversed": Problem(409, lazy("This transaction is reversed already.")),
@@ -94,6 +106,7 @@ PROBLEMS: dict[str, Problem] = {
     "rate_limited": Problem(429, lazy("You ask too often. Try again in %(seconds)s seconds.")),
     "internal_error": Problem(500, lazy("Something went wrong here. It has been noted.")),
     "overloaded": Problem(503, lazy("This cannot be answered safely just now. Try again in a moment.")),
+    "provider_away": Problem(503, lazy("%(provider)s does not answer as it should. Try again in a moment.")),
     "busy": Problem(503, lazy("Too much at once just now. Try again in a moment.")),
 }
 

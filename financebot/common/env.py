@@ -24,6 +24,17 @@ class MailServer:
     scheme: str
 
 
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """What we are to a provider of log-ins, and where it is reached. Without `client_id` it is off."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    authorize_url: str
+    token_url: str
+    api_url: str
+
+
 def load_dotenv(path: Path) -> None:
     """Add `NAME=value` lines of a file to the environment; what is set already wins."""
     if not path.is_file():
@@ -75,6 +86,15 @@ def origin(name: str, default: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
         raise ImproperlyConfigured(f"{name} must be http(s)://host or http(s)://host:port, not {value!r}")
     return value
+
+
+def url(name: str, default: str) -> str:
+    """An address that a path or a query can be added to."""
+    value = text(name, default)
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ImproperlyConfigured(f"{name} must be http(s)://host/path, not {value!r}")
+    return value.rstrip("/")
 
 
 def mail_server(name: str) -> MailServer | None:

@@ -37,7 +37,15 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 PEOPLE = (*ROLES, "stranger", "nobody")
 ENDS_SESSIONS = ("/auth/logout", "/auth/password/change", "/auth/sessions/{id}")  # each call with a token of its own
-OPEN_TO_ALL = ("/auth/register", "/auth/login", "/auth/refresh", "/auth/password/reset", "/auth/email/verify/resend")
+OPEN_TO_ALL = (
+    "/auth/register",
+    "/auth/login",
+    "/auth/refresh",
+    "/auth/password/reset",
+    "/auth/email/verify/resend",
+    "/auth/oauth/google/start",
+    "/auth/oauth/github/start",
+)
 URL_MAX = 8000  # a longer one is refused by the server, before it is a request
 
 

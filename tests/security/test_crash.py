@@ -16,8 +16,9 @@ from django.db import OperationalError, connection
 from accounts import lockout, mailed, totp
 from accounts import services as accounts
 from accounts.lockout import Reservation
-from accounts.models import CodePurpose, LoginThrottle, ThrottleKind, TotpDevice
+from accounts.models import CodePurpose, LoginThrottle, Provider, ThrottleKind, TotpDevice, User
 from accounts.passwords import Proof, prove
+from accounts.providers import Identity
 from accounts.services import Factor, Shown
 from accounts.tokens import RefreshClaims
 from audit.trail import Actor
@@ -159,6 +160,13 @@ def mailed_to(house: House, purpose: CodePurpose) -> dict[str, Any]:
     return {"actor": Actor(), "token": mailed.make(purpose, house.owner.user)}
 
 
+def by_provider(email: str) -> dict[str, Any]:
+    """A log-in at Google; the owner's address is proven."""
+    User.objects.filter(first_name="Olga").update(email_verified_at=clock.now())
+    identity = Identity(Provider.GOOGLE, "1046", email)
+    return {"actor": Actor(), "state": "a state", "identity": identity, "invitation": ""}
+
+
 RUNS: dict[str, Given] = {
     "accounts.register": lambda h: {
         "actor": Actor(),
@@ -169,6 +177,9 @@ RUNS: dict[str, Given] = {
     },
     "accounts.log_in": lambda h: {"actor": Actor(), "proof": proof_of(h)},
     "accounts.log_in (refused)": lambda h: {"actor": Actor(), "proof": proof_of(h, "wrong")},
+    "accounts.enter_by_provider": lambda h: by_provider(h.owner.user.email),
+    "accounts.enter_by_provider (new)": lambda h: by_provider("new@example.org"),
+    "accounts.enter_by_provider (refused)": lambda h: by_provider(h.adult.user.email),
     "accounts.refresh": lambda h: {"actor": Actor(), "claims": RefreshClaims(session_of(h), 0)},
     "accounts.refresh (reuse)": lambda h: {"actor": Actor(), "claims": RefreshClaims(session_of(h), 7)},
     "accounts.log_out": lambda h: {"everywhere": True},

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from accounts.models import Provider
 from accounts.tokens import pair
 from audit.names import EventName
 from financebot.common import clock
@@ -37,6 +38,8 @@ ALIKE = {  # what is the same for all of a family's members, or about the caller
     "families/<id:family_pk>/members": ["/families/{family}/members"],
     "families/<id:family_pk>/permissions": ["/families/{family}/permissions"],
 }
+ALIKE |= {f"auth/oauth/{name}/callback": [f"/auth/oauth/{name}/callback?state=x"] for name in Provider}
+ALIKE |= {f"auth/oauth/{name}/start": [] for name in Provider}  # made up anew for each caller, of nothing that is kept
 ROWS = {"wallets/<id:pk>": "wallets", "transactions/<id:pk>": "entries", "categories/<id:pk>": "categories"}
 LISTS = {"wallets", "wallets/summary", "transactions", "categories", "exchange-rates", "events", "access-log"}
 FEW = 3
