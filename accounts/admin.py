@@ -85,9 +85,14 @@ class LoginThrottleAdmin(OperatorOnlyAdmin):
     acts = (Act("unlock", lazy("Unlock"), lazy("tries are looked at again"), unlock),)
 
 
+def take_two_factor_away(actor: Actor, row: TotpDevice, seen: int, said: dict[str, Any]) -> None:
+    services.take_two_factor_away(actor=actor, user_id=row.user_id)
+
+
 @admin.register(TotpDevice)
 class TotpDeviceAdmin(OperatorOnlyAdmin):
-    """Who has an app, and since when; its key stays where it is."""
+    """Who has an app, and since when; its key stays where it is. Taking it away is for who has lost app and codes: be
+    sure that it is they who ask."""
 
     list_display = ("id", "user", "created_at", "confirmed_at")
     list_select_related = ("user",)
@@ -95,6 +100,14 @@ class TotpDeviceAdmin(OperatorOnlyAdmin):
     search_fields = ("user__email",)
     ordering = ("-pk",)
     fields = ("user", ("created_at", "confirmed_at"))
+    acts = (
+        Act(
+            "take_away",
+            lazy("Take the second factor away"),
+            lazy("the account is opened without a second factor now"),
+            take_two_factor_away,
+        ),
+    )
 
 
 @admin.register(BackupCode)

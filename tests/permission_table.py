@@ -41,8 +41,7 @@ TOKEN_CALLS = {
     "POST auth/email/verify",
     "POST auth/email/verify/resend",
     "POST auth/not-me",
-    "GET auth/oauth/google/start",
-    "GET auth/oauth/github/start",
+    *(f"GET auth/oauth/{name}/{step}" for name in Provider for step in ("start", "callback")),
 }
 STRONG = "another horse entirely"
 

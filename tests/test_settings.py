@@ -147,6 +147,11 @@ def test_a_safe_production_installation_starts(tmp_path):
         ({"PUBLIC_URL": "ledger.test"}, "PUBLIC_URL must be http"),
         ({"EMAIL_VERIFICATION": "sometimes"}, "EMAIL_VERIFICATION must be one of"),
         ({"REGISTRATION_MODE": "closed"}, "REGISTRATION_MODE must be one of"),
+        ({"OAUTH_GOOGLE_CLIENT_ID": "us"}, "OAUTH_GOOGLE_CLIENT_ID and OAUTH_GOOGLE_CLIENT_SECRET must be set both"),
+        ({"OAUTH_GITHUB_CLIENT_SECRET": "ours"}, "OAUTH_GITHUB_CLIENT_ID and OAUTH_GITHUB_CLIENT_SECRET must be set"),
+        ({"OAUTH_GITHUB_API_URL": "http://github.test/api"}, "addresses of OAUTH_GITHUB must start with https://"),
+        ({"OAUTH_GOOGLE_TOKEN_URL": "google.test/token"}, "OAUTH_GOOGLE_TOKEN_URL must be http"),
+        ({"OAUTH_GOOGLE_TOKEN_URL": "https://google.test/token?a=b"}, "OAUTH_GOOGLE_TOKEN_URL must be http"),
         ({"TRUSTED_PROXY_COUNT": "many"}, "TRUSTED_PROXY_COUNT must be a whole number"),
     ],
 )

@@ -26,6 +26,7 @@ from accounts.services.two_factor import (
     disable_two_factor,
     enable_two_factor,
     renew_backup_codes,
+    take_two_factor_away,
     verify_two_factor,
 )
 from accounts.sessions import Entered
@@ -60,6 +61,7 @@ __all__ = [
     "rotate_client",
     "secure_account",
     "step_up",
+    "take_two_factor_away",
     "unlock",
     "verify_email",
     "verify_two_factor",

@@ -5,12 +5,12 @@ from accounts.errors import InvalidCode, TwoFactorOn, WrongPassword
 from accounts.models import TotpDevice, User
 from accounts.passwords import Proof
 from accounts.second_factor import Shown
-from accounts.sessions import lock_person, require_fresh
+from accounts.sessions import lock_person, require_fresh, require_operator
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
-from financebot.common.errors import DomainError
+from financebot.common.errors import Changed, DomainError, NotFound, PermissionDenied
 from financebot.common.usecase import Refused, use_case
 
 
@@ -54,6 +54,25 @@ def disable_two_factor(*, actor: Actor, proof: Proof, code: str) -> Refused | No
     second_factor.remove(user)
     trail.record(Event(EventName.TWO_FACTOR_DISABLED, "user", user.pk, {}), actor=actor)
     return None
+
+
+@use_case
+def take_two_factor_away(*, actor: Actor, user_id: int) -> None:
+    """What an operator does for somebody who has lost app and backup codes. Locks that user.
+
+    Raises PermissionDenied, for one's own too, which takes a code; StepUpRequired, NotFound, Changed if there is none.
+    """
+    require_operator(actor)
+    require_fresh(actor)
+    if user_id == actor.user:
+        raise PermissionDenied("another_operator")
+    user = User.objects.lock().filter(pk=user_id).first()
+    if user is None:
+        raise NotFound
+    if second_factor.device_of(user) is None:
+        raise Changed
+    second_factor.remove(user)
+    trail.record(Event(EventName.TWO_FACTOR_DISABLED, "user", user.pk, {"by_operator": (None, True)}), actor=actor)
 
 
 @use_case

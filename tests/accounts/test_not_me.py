@@ -1,11 +1,18 @@
 """POST /auth/not-me: by the link of a letter somebody takes their account back."""
 
+from uuid import uuid4
+
 import pytest
 
 from accounts import mailed
-from accounts.models import CodePurpose, LoginSession, User
+from accounts.models import CodePurpose, LoginSession, Provider, User
+from accounts.providers import Identity
+from accounts.services import Entered, enter_by_provider
 from accounts.tokens import pair
 from audit.names import EventName
+from audit.trail import Actor
+from financebot.common import clock
+from financebot.common.usecase import Refused, unit_of_work
 from tests.accounts.tools import NEW_PASSWORD, events, log_in, refresh
 from tests.conftest import person
 from tests.delivery.helpers import deliver, mailed_token
@@ -22,6 +29,11 @@ def ann():
 
 def not_me(token):
     return Http().post("/auth/not-me", token=token)
+
+
+def enter_by(identity):
+    with unit_of_work():
+        return enter_by_provider(actor=Actor(), state=uuid4().hex, identity=identity, invitation="")
 
 
 def stolen(ann):
@@ -54,6 +66,18 @@ def test_every_session_ends_on_its_next_request(ann):
     LoginSession.objects.of(ann.user.pk).update(revoked_at=None)
     assert not LoginSession.objects.alive().of(ann.user.pk).exists(), "the epoch ends them too"
     assert not User.objects.get(pk=ann.user.pk).has_usable_password()
+
+
+def test_providers_open_nothing_until_the_address_is_proven_anew(ann):
+    User.objects.filter(pk=ann.user.pk).update(email_verified_at=clock.now())
+    linked = Identity(Provider.GOOGLE, "1046", "ann@example.org")
+    by_address = Identity(Provider.GITHUB, "583231", "ann@example.org")
+    assert isinstance(enter_by(linked), Entered)
+    not_me(mailed.make(CodePurpose.NOT_ME, ann.user))
+    assert [isinstance(enter_by(identity), Refused) for identity in (linked, by_address)] == [True, True]
+    reset = mailed.make(CodePurpose.PASSWORD_RESET, User.objects.get(pk=ann.user.pk))
+    assert Http().post("/auth/password/reset/confirm", token=reset, new_password=NEW_PASSWORD).status_code == 204
+    assert isinstance(enter_by(linked), Entered)
 
 
 def test_it_works_once_and_is_remembered(ann):

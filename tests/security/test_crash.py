@@ -198,6 +198,10 @@ RUNS: dict[str, Given] = {
     "accounts.verify_two_factor": lambda h: {"shown": right(unconfirmed(h))},
     "accounts.disable_two_factor": lambda h: {"proof": proof_of(h), "code": owners_app(h).code()},
     "accounts.disable_two_factor (refused)": lambda h: {"proof": proof_of(h), "code": owners_app(h).wrong()},
+    "accounts.take_two_factor_away": lambda h: {
+        "actor": person(is_superuser=True).actor,
+        "user_id": owners_app(h).user.pk,
+    },
     "accounts.renew_backup_codes": lambda h: {"proof": proof_of(h), "code": owners_app(h).code()},
     "accounts.change_password": lambda h: {"proof": proof_of(h), "password_hash": "x"},
     "accounts.reserve_try": lambda h: {
