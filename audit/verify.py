@@ -19,13 +19,18 @@ from audit.models import AuditSeal, EventLog
 from audit.seals import GENESIS, MARK_SIZE, digest, mac, mark, sealed_to
 
 CHUNK = 500
+PART = 5000  # positions that are looked at for one family at a time
+WRONG_MAX = 100  # of which so many at most are named
 UNREADABLE = (ValueError, TypeError, AttributeError)  # what the converters of columns raise
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """`family`: whose event it is, 0 for one of no family; None where that cannot be told."""
+
     position: int
     sentence: str
+    family: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,22 @@ class Standing:
     sealed: int
     head: str
     unsealed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a family is told of a part of the events, from `first` to `last`: at which positions something is wrong that
+    may concern it. `next_after`: where to go on, None at the end of what is sealed."""
+
+    first: int
+    last: int
+    sealed_to: int
+    wrong_at: list[int]
+    next_after: int | None
+
+    @property
+    def whole(self) -> bool:
+        return not self.wrong_at
 
 
 def standing() -> Standing:
@@ -58,6 +79,43 @@ def verify() -> Iterator[Finding]:
         yield from _events(seal.first, seal.last, bytes(seal.marks))
         expected, previous = seal.last + 1, seal.digest
     yield from _events(expected)
+
+
+def verify_part(family: int, *, after: int) -> Part:
+    """The same of at most `PART` positions, from the seal of the one after `after` on, for who may know of this family
+    alone: other families' private parts are not spoken of."""
+    seals = _run(after)
+    sealed = sealed_to(AuditSeal.objects.latest_one())
+    if not seals:
+        return Part(after + 1, after, sealed, [], None)
+    first, last = seals[0].first, seals[-1].last
+    wrong = {found.position for found in _run_findings(seals) if found.family in {None, family}}
+    return Part(first, last, sealed, sorted(wrong)[:WRONG_MAX], last if last < sealed else None)
+
+
+def _run(after: int) -> list[AuditSeal]:
+    """Seals that follow one another without a gap."""
+    run: list[AuditSeal] = []
+    for seal in AuditSeal.objects.filter(last__gt=after).order_by("first", "pk")[:CHUNK]:
+        if run and (seal.first != run[-1].last + 1 or seal.last - run[0].first >= PART):
+            break
+        run.append(seal)
+    return run
+
+
+def _run_findings(seals: list[AuditSeal]) -> Iterator[Finding]:
+    first = seals[0].first
+    before = AuditSeal.objects.filter(last__lt=first).latest_one()
+    previous = before.digest if before else GENESIS
+    if sealed_to(before) + 1 != first:
+        yield Finding(first, "the seal before is missing")
+        previous = ""
+    marks = b""
+    for seal in seals:
+        yield from _seal(seal, previous)
+        previous = seal.digest
+        marks += bytes(seal.marks)
+    yield from _events(first, seals[-1].last, marks)
 
 
 def _seal(seal: AuditSeal, previous: str) -> Iterator[Finding]:
@@ -85,10 +143,12 @@ def _events(first: int, last: int | None = None, marks: bytes = b"") -> Iterator
             yield Finding(position, "the event cannot be read")
             continue
         offset = (position - first) * MARK_SIZE
-        if marks and marks[offset : offset + MARK_SIZE] != mark(event):
+        is_sealed = bool(marks) and marks[offset : offset + MARK_SIZE] == mark(event)
+        if marks and not is_sealed:
             yield Finding(position, "the event is not the one that was sealed")
         if event.private is not None and not _is_private_part(event):
-            yield Finding(position, "its private part is neither the one that was written nor erased")
+            whose = (event.family_id or 0) if is_sealed else None
+            yield Finding(position, "its private part is neither the one that was written nor erased", whose)
     if last is not None and expected <= last:
         yield _missing(expected, last)
 

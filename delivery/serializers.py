@@ -2,7 +2,7 @@ from rest_framework import serializers
 
 from audit.names import EventName
 from financebot.api.serializers import Answer, IdField, WholeField
-from financebot.api.views import PageQuery
+from financebot.api.views import PageQuery, Query
 
 
 class EventListQuery(PageQuery):
@@ -26,6 +26,23 @@ class EventRead(Answer):
     client_id = serializers.CharField()
     ip = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
+
+
+class VerifyQuery(Query):
+    after = WholeField(
+        default=0, min_value=0, max_value=2**63 - 1, help_text="a position; the part after it is checked"
+    )
+
+
+class VerifyRead(Answer):
+    whole = serializers.BooleanField(help_text="whether nothing is wrong in this part")
+    first = serializers.IntegerField(help_text="the part's first position")
+    last = serializers.IntegerField(help_text="its last")
+    sealed_to = serializers.IntegerField(
+        help_text="the last position that is sealed; what follows is younger than a minute"
+    )
+    wrong_at = serializers.ListField(child=serializers.IntegerField(), help_text="positions, at most 100")
+    next_after = serializers.IntegerField(allow_null=True, help_text="where to go on; null at the end")
 
 
 class AccessLogQuery(PageQuery):

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from delivery.views import AccessLogViewSet, EventViewSet
+from delivery.views import AccessLogViewSet, AuditViewSet, EventViewSet
 
 urlpatterns = [
     path("events", EventViewSet.as_view({"get": "list"}), name="events"),
+    path("families/<id:family_pk>/audit/verify", AuditViewSet.as_view({"get": "verify"}), name="audit-verify"),
     path("access-log", AccessLogViewSet.as_view({"get": "list"}), name="access-log"),
 ]

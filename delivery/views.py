@@ -4,6 +4,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.verify import verify_part
 from delivery import selectors, serializers
 from families.roles import P
 from families.viewsets import FamilyViewSet
@@ -37,6 +38,17 @@ class EventViewSet(FamilyViewSet):
 
     def present(self, rows: Sequence[Any]) -> Sequence[Any]:
         return selectors.present(rows, self.access, self.wallets)
+
+
+class AuditViewSet(FamilyViewSet):
+    calls = {
+        "verify": Call(needs=any_of(P.VERIFY_AUDIT), query=serializers.VerifyQuery, answer=serializers.VerifyRead),
+    }
+
+    def verify(self, request: Request, family_pk: int) -> Response:
+        """Whether a part of the family's events is what was written and sealed: what is wrong at a position is for an
+        operator to find out."""
+        return self.show(verify_part(self.access.family, after=self.query["after"]))
 
 
 class AccessLogViewSet(FamilyViewSet):

@@ -67,6 +67,7 @@ class P(StrEnum):
     UNDO_OWN_TRANSACTION = "undo_own_transaction"
     MANAGE_EXCHANGE_RATES = "manage_exchange_rates"
     VIEW_AUDIT_LOG = "view_audit_log"
+    VERIFY_AUDIT = "verify_audit"
     VIEW_ACCESS_LOG = "view_access_log"
 
 
@@ -121,6 +122,7 @@ TABLE: Mapping[P, Grant] = {
     P.UNDO_OWN_TRANSACTION:     _grant("own    own    own    -      -", "T"),
     P.MANAGE_EXCHANGE_RATES:    _grant("all    all    -      -      -"),
     P.VIEW_AUDIT_LOG:           _grant("all    all    all    -      all"),
+    P.VERIFY_AUDIT:             _grant("all    -      -      -      all"),
     P.VIEW_ACCESS_LOG:          _grant("all    own    own    -      -"),
 }
 # fmt: on

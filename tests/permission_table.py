@@ -324,6 +324,7 @@ FAMILIES = [
 
 DELIVERY = [
     Row("GET events", "200 200 200 403 200" + OUT, listed("/events")),
+    Row("GET families/<id:family_pk>/audit/verify", "200 403 403 403 200" + OUT, of_family("/audit/verify")),
     Row("GET access-log", "200 200 200 403 403" + OUT, listed("/access-log")),
 ]
 

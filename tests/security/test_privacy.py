@@ -34,6 +34,7 @@ ALIKE = {  # what is the same for all of a family's members, or about the caller
     "users/me": ["/users/me"],
     "families": ["/families"],
     "families/<id:family_pk>": ["/families/{family}"],
+    "families/<id:family_pk>/audit/verify": ["/families/{family}/audit/verify?after=0"],
     "families/<id:family_pk>/invitations": ["/families/{family}/invitations"],
     "families/<id:family_pk>/members": ["/families/{family}/members"],
     "families/<id:family_pk>/permissions": ["/families/{family}/permissions"],
