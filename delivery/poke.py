@@ -1,6 +1,7 @@
 """Telling a worker that something is due, so that it need not wait for the clock."""
 
 import logging
+from typing import Any
 
 from celery import current_app
 
@@ -19,8 +20,13 @@ def poke() -> None:
     if not Delivery.objects.due(clock.now()).exists():
         return
     try:
-        patience = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS, "max_retries": 0}
-        with current_app.connection_for_write(connect_timeout=SECONDS, transport_options=patience) as connection:
+        with broker() as connection:
             current_app.send_task(DELIVER, connection=connection, retry=False, expires=UNHEARD)
     except Exception as error:  # noqa: BLE001 - whatever a broker's library may raise
         log.warning("no worker could be told of what is due: %s", type(error).__name__)
+
+
+def broker() -> Any:
+    """A connection to where tasks travel that gives up soon; to be closed."""
+    patience = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS, "max_retries": 0}
+    return current_app.connection_for_write(connect_timeout=SECONDS, transport_options=patience)

@@ -1,5 +1,6 @@
 """Whether the process lives, and whether all it needs is there."""
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,11 +10,14 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 
-from audit.models import EventLog
+from audit.models import AuditSeal, EventLog
+from audit.seals import sealed_to
+from delivery.poke import broker
 from financebot import __version__
 from financebot.common import clock, guards
 
 RELAY_AGE_MAX = timedelta(seconds=30)
+SEALER_AGE_MAX = timedelta(minutes=5)  # it comes every minute, with the worker
 
 
 def alive(request: HttpRequest) -> JsonResponse:
@@ -61,10 +65,26 @@ def _relay() -> str:
     return "events wait for the relay" if late.exists() else ""
 
 
+def _sealer() -> str:
+    unsealed = EventLog.objects.filter(position__gt=sealed_to(AuditSeal.objects.latest_one()))
+    late = unsealed.filter(created_at__lt=clock.now() - SEALER_AGE_MAX)
+    return "events wait for their seal" if late.exists() else ""
+
+
+def _broker() -> str:
+    if settings.CELERY_BROKER_URL.startswith("filesystem:") and not os.access(settings.BROKER, os.W_OK):
+        return "its folder cannot be written"
+    with broker() as connection:
+        connection.default_channel  # noqa: B018 - opens one: Redis answers a ping by then
+    return ""
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "cache": _cache,
     "migrations": _migrations,
     "guards": _guards,
     "relay": _relay,
+    "sealer": _sealer,
+    "broker": _broker,
 }

@@ -363,7 +363,7 @@ UNPROVEN: dict[str, Any] = {
     "no address": {"email": None},
     "no text": {"email": ["ann@example.org"]},
     "no address at all": {"email": "ann"},
-    "a letter that only looks like ours": {"email": "\uff41nn@example.org"},
+    "a letter that only looks like ours": {"email": "ann@\uff45xample.org"},
     "too long": {"email": f"{'a' * 250}@example.org"},
 }
 

@@ -1,15 +1,18 @@
 """/health asks nothing of anybody; /health/ready says what fails."""
 
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 import time_machine
+from celery import current_app
 from django.core.cache import cache
 from django.db import OperationalError
 
 from audit import trail
 from audit.names import EventName
 from audit.relay import relay_once
+from audit.seals import seal_once
 from audit.trail import Actor, Event
 from financebot import __version__, health
 from financebot.common import clock, guards
@@ -78,13 +81,55 @@ def test_it_is_ready_again_once_the_relay_has_run():
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("age", "status"), [(0, 200), (300, 200), (301, 503)])
+def test_events_may_wait_for_their_seal_for_five_minutes(age, status):
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        happen()
+        relay_once()
+        traveller.shift(timedelta(seconds=age))
+        answer = Http().get("/health/ready")
+        assert answer.status_code == status
+        assert list(answer.json()["failing"]) == (["sealer"] if status == 503 else [])
+        seal_once()
+        assert Http().get("/health/ready").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_quiet_day_needs_no_seal():
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        happen()
+        relay_once()
+        seal_once()
+        traveller.shift(timedelta(days=1))
+        assert Http().get("/health/ready").status_code == 200
+        happen()
+        relay_once()
+        assert Http().get("/health/ready").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_broker_that_nobody_listens_at_is_named_soon(monkeypatch):
+    monkeypatch.setattr(current_app.conf, "broker_url", "redis://127.0.0.1:1/0")
+    began = monotonic()
+    answer = Http().get("/health/ready")
+    assert (answer.status_code, list(answer.json()["failing"])) == (503, ["broker"])
+    assert monotonic() - began < 5
+
+
+@pytest.mark.django_db
+def test_a_broker_of_files_without_its_folder_is_named(settings, tmp_path):
+    settings.CELERY_BROKER_URL, settings.BROKER = "filesystem://localhost", tmp_path / "gone"
+    assert list(Http().get("/health/ready").json()["failing"]) == ["broker"]
+
+
+@pytest.mark.django_db
 def test_a_cache_that_keeps_nothing_is_named(monkeypatch):
     monkeypatch.setattr(cache, "get", lambda *_: None)
     assert list(Http().get("/health/ready").json()["failing"]) == ["cache"]
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["database", "cache", "migrations", "guards", "relay"])
+@pytest.mark.parametrize("name", ["database", "cache", "migrations", "guards", "relay", "sealer", "broker"])
 def test_whatever_fails_is_named_and_its_words_are_kept_to_ourselves(name, monkeypatch):
     def fail():
         raise OperationalError("password=secret")

@@ -29,7 +29,8 @@ class Command(BaseCommand):
         findings = list(islice(verify(), FINDINGS_MAX))
         now = standing()
         if options["json"]:
-            self.stdout.write(json.dumps({"findings": [asdict(found) for found in findings], **asdict(now)}))
+            told = [{"position": found.position, "sentence": found.sentence} for found in findings]
+            self.stdout.write(json.dumps({"findings": told, **asdict(now)}))
         else:
             for found in findings:
                 self.stdout.write(f"BROKEN position {found.position}: {found.sentence}")
