@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from financebot import __version__
+from financebot.api import security_schemes
 from financebot.common import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -289,7 +290,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
+    "APPEND_COMPONENTS": {"securitySchemes": security_schemes.SCHEMES},
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "PermissionEnum": "families.serializers.PERMISSIONS",

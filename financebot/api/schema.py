@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
 from financebot.api.problems import MEDIA_TYPE, PROBLEMS
+from financebot.api.security_schemes import SIGNATURE
 from financebot.api.serializers import Answer, PageAnswer, StrictSerializer
 from financebot.api.views import Call
 from financebot.common.errors import Invalid, NotFound
@@ -67,7 +68,9 @@ class CallSchema(AutoSchema):
         return found
 
     def get_auth(self) -> list[Any]:
-        return [] if self.call.needs.kind == "anyone" else [{"bearer": []}]
+        """A token, or none where anyone may call; either may be signed."""
+        shown: dict[str, list[str]] = {} if self.call.needs.kind == "anyone" else {"bearer": []}
+        return [shown, {**shown, **{name: [] for name in SIGNATURE}}]
 
     def get_response_serializers(self) -> Any:
         call = self.call

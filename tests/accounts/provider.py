@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
+DRIPS_FOR = 6.0  # seconds
 CLIENT_ID, CLIENT_SECRET = "our client id", "our client's secret"
 ASKED = {"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
 TOKEN_ASKED = {"grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier"}
@@ -151,7 +152,7 @@ def drip(visit: Visit) -> None:
             visit.wfile.write(b" ")
         except OSError:
             return
-        time.sleep(0.05)
+        time.sleep(DRIPS_FOR / 100)
 
 
 def query_of(address: str) -> dict[str, str]:

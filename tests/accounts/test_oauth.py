@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -336,6 +337,16 @@ def test_a_provider_that_is_down_or_talks_nonsense_is_named_and_nothing_is_writt
     assert answer["Retry-After"]
     assert contents() == before
     assert "/elsewhere" not in provider.asked
+
+
+def test_a_provider_that_drips_is_not_waited_for_to_the_end(provider, monkeypatch):
+    monkeypatch.setattr("accounts.providers.PATIENCE", 0.5)
+    browser = Browser()
+    query = browser.consent()
+    provider.instead["/token"] = stand_in.drip
+    began = monotonic()
+    assert browser.return_with(query).status_code == 503
+    assert monotonic() - began < stand_in.DRIPS_FOR / 2
 
 
 def test_a_provider_that_nobody_listens_at_is_named(provider, settings):

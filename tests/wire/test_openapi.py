@@ -11,6 +11,7 @@ from financebot.api.problems import DRF_CODES, PROBLEMS
 from financebot.api.views import ApiView
 from financebot.common.errors import DomainError, Several
 from tests.permission_table import TOKEN_CALLS
+from tests.signing import Signer
 
 OF_THE_HANDLERS = {"rate_limited", "internal_error", "body_too_large"}
 PAGES = ["/docs", "/redoc", "/docs/problems"]
@@ -131,8 +132,18 @@ def test_amounts_and_rates_may_be_numbers_in_a_body_and_are_strings_in_an_answer
 def test_what_needs_a_token_says_so(document):
     for path, verb, row in operations(document):
         open_to_all = f"{verb.upper()} {path.removeprefix('/api/v1/')}" in TOKEN_CALLS
-        assert (row.get("security", []) in ([], [{}])) is open_to_all, (verb, path)
+        shown = {} if open_to_all else {"bearer": []}
+        assert row["security"][0] == shown, (verb, path)
         assert ("401" in row["responses"]) or open_to_all, (verb, path)
+
+
+def test_every_call_may_be_signed_by_the_headers_that_the_document_names(document):
+    schemes = document["components"]["securitySchemes"]
+    headers = {name: scheme["name"] for name, scheme in schemes.items() if scheme["type"] == "apiKey"}
+    assert set(headers.values()) == Signer("reports", "secret").sign("GET", "/users/me").headers.keys()
+    for path, verb, row in operations(document):
+        plain, signed = row["security"]
+        assert signed == {**plain, **{name: [] for name in headers}}, (verb, path)
 
 
 def test_every_action_in_a_table_is_routed():
