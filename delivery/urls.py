@@ -1,8 +1,9 @@
 from django.urls import path
 
-from delivery.views import AccessLogViewSet, EventViewSet
+from delivery.views import AccessLogViewSet, EventViewSet, ExportViewSet
 
 urlpatterns = [
     path("events", EventViewSet.as_view({"get": "list"}), name="events"),
+    path("users/me/export", ExportViewSet.as_view({"post": "create"}), name="export-me"),
     path("access-log", AccessLogViewSet.as_view({"get": "list"}), name="access-log"),
 ]

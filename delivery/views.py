@@ -1,13 +1,17 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+from django.http import FileResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from delivery import selectors, serializers
+from accounts import services
+from accounts.models import User
+from accounts.views import PersonViewSet
+from delivery import archive, export, selectors, serializers
 from families.roles import P
 from families.viewsets import FamilyViewSet
-from financebot.api.views import Call, any_of
+from financebot.api.views import PERSON, Call, any_of
 
 
 class EventViewSet(FamilyViewSet):
@@ -37,6 +41,18 @@ class EventViewSet(FamilyViewSet):
 
     def present(self, rows: Sequence[Any]) -> Sequence[Any]:
         return selectors.present(rows, self.access, self.wallets)
+
+
+class ExportViewSet(PersonViewSet):
+    calls = {
+        "create": Call(needs=PERSON, fresh=True, media="application/zip", secret=True, limit="5/h"),
+    }
+
+    def create(self, request: Request) -> FileResponse:
+        """All that is on record about the caller: tables, each as JSON and as CSV."""
+        self.once(lambda: services.note_export(actor=self.actor))
+        file = archive.pack(export.tables(cast("User", request.user)))
+        return FileResponse(file, as_attachment=True, filename="financebot.zip", content_type=self.call.media)
 
 
 class AccessLogViewSet(FamilyViewSet):

@@ -14,12 +14,14 @@ WAS_YOU = lazy("If it was you, there is nothing to do.")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All of it lazily translated. `is_alert`: whether it says from where it was done."""
+    """All of it lazily translated. `is_alert`: whether it says from where it was done. `action`: what the link does,
+    where that is more than others of its purpose do."""
 
     subject: Any
     sentence: Any
     closing: Any
     is_alert: bool = True
+    action: Any = None
 
 
 def _asked(subject: Any, sentence: Any, closing: Any = NOTHING) -> Told:
@@ -53,6 +55,18 @@ ABOUT_ACCOUNT: dict[str, Told] = {
     EventName.PASSWORD_RESET: _alert(
         lazy("Your password was changed"), lazy("A new password was chosen by a mailed link on %(when)s.")
     ),
+    EventName.EMAIL_CHANGE_ASKED: _alert(
+        lazy("Another e-mail address for your account"),
+        lazy("On %(when)s somebody, probably you, asked for another e-mail address for your account."),
+    ),
+    EventName.EMAIL_CHANGED: _alert(
+        lazy("Your e-mail address was changed"),
+        lazy("This is the e-mail address of your account since %(when)s. Everybody has been logged out."),
+    ),
+    EventName.DATA_EXPORTED: _alert(
+        lazy("A copy of your data was taken"),
+        lazy("Somebody, probably you, took a copy of all your data on %(when)s."),
+    ),
     EventName.REFRESH_REUSED: _alert(
         lazy("A log-in of yours was ended"),
         lazy("A token of yours was used twice on %(when)s, as if somebody had copied it. That log-in has ended."),
@@ -71,6 +85,16 @@ ABOUT_ACCOUNT: dict[str, Told] = {
         lazy("Two-factor authentication is off"), lazy("It was switched off for your account on %(when)s.")
     ),
 }
+TO_NEW = _asked(
+    CONFIRM,
+    lazy("Somebody, probably you, wants to have this e-mail address for their account. They are logged out then."),
+)
+TO_FORMER = Told(
+    lazy("Your e-mail address was changed"),
+    lazy("The e-mail address of your account was changed on %(when)s: this is no longer it."),
+    WAS_YOU,
+    action=lazy("This was not me: log everybody out, lock the account and make this its address again:"),
+)
 TOGETHER = lazy("Since then it has happened %(count)s times in all; this is the one letter about them.")
 ACTIONS: dict[str, Any] = {
     CodePurpose.PASSWORD_RESET: lazy("Choose a new password:"),

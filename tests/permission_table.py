@@ -165,6 +165,12 @@ ACCOUNTS = [
         "204 " * 9,
         by_letter("/auth/password/reset/confirm", CodePurpose.PASSWORD_RESET, new_password=STRONG),
     ),
+    Row(
+        "POST auth/email/change",
+        "204 " * 8 + "401",
+        fixed("/auth/email/change", email="new@example.org"),
+        lambda house, who, actor: partial(services.ask_email_change, actor=actor, email="new@example.org"),
+    ),
     Row("POST auth/email/verify", "204 " * 9, by_letter("/auth/email/verify", CodePurpose.EMAIL_VERIFICATION)),
     Row("POST auth/not-me", "204 " * 9, by_letter("/auth/not-me", CodePurpose.NOT_ME)),
     Row("GET auth/sessions", ME, fixed("/auth/sessions")),
@@ -318,6 +324,12 @@ FAMILIES = [
 
 DELIVERY = [
     Row("GET events", "200 200 200 403 200" + OUT, listed("/events")),
+    Row(
+        "POST users/me/export",
+        ME,
+        fixed("/users/me/export"),
+        lambda house, who, actor: partial(services.note_export, actor=actor),
+    ),
     Row("GET access-log", "200 200 200 403 403" + OUT, listed("/access-log")),
 ]
 

@@ -1,6 +1,7 @@
 """What people do with their accounts and sessions."""
 
 from accounts.second_factor import Challenged, Factor, Shown
+from accounts.services.address import ask_email_change, secure_account, verify_email
 from accounts.services.clients import (
     Credentials,
     Issued,
@@ -12,13 +13,12 @@ from accounts.services.clients import (
 )
 from accounts.services.entering import answer_challenge, log_in, refresh, register, step_up
 from accounts.services.lockout import reserve_try, unlock
+from accounts.services.privacy import note_export
 from accounts.services.profile import change_password, edit_profile
 from accounts.services.recovery import (
     ask_password_reset,
     ask_verification,
     reset_password,
-    secure_account,
-    verify_email,
 )
 from accounts.services.sessions import log_out, revoke_session
 from accounts.services.two_factor import (
@@ -37,6 +37,7 @@ __all__ = [
     "Issued",
     "Shown",
     "answer_challenge",
+    "ask_email_change",
     "ask_password_reset",
     "ask_verification",
     "change_password",
@@ -47,6 +48,7 @@ __all__ = [
     "issue_service_token",
     "log_in",
     "log_out",
+    "note_export",
     "refresh",
     "register",
     "renew_backup_codes",

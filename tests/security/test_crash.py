@@ -4,7 +4,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,7 +16,8 @@ from django.db import OperationalError, connection
 from accounts import lockout, mailed, totp
 from accounts import services as accounts
 from accounts.lockout import Reservation
-from accounts.models import CodePurpose, LoginThrottle, ThrottleKind, TotpDevice
+from accounts.mailed import To
+from accounts.models import CodePurpose, LoginThrottle, ThrottleKind, TotpDevice, User
 from accounts.passwords import Proof, prove
 from accounts.services import Factor, Shown
 from accounts.tokens import RefreshClaims
@@ -155,8 +156,10 @@ def leaving(house: House) -> dict[str, Any]:
     return member(house, "adult")
 
 
-def mailed_to(house: House, purpose: CodePurpose) -> dict[str, Any]:
-    return {"actor": Actor(), "token": mailed.make(purpose, house.owner.user)}
+def mailed_to(house: House, purpose: CodePurpose, to: To = To.PRESENT, **fields: Any) -> dict[str, Any]:
+    User.objects.filter(pk=house.owner.user.pk).update(**{"version": 1, **fields})
+    user = User.objects.get(pk=house.owner.user.pk)
+    return {"actor": Actor(), "token": mailed.make(purpose, user, to=to)}
 
 
 RUNS: dict[str, Given] = {
@@ -198,8 +201,16 @@ RUNS: dict[str, Given] = {
     "accounts.ask_password_reset": lambda h: {"actor": Actor(), "email": h.owner.user.email},
     "accounts.ask_verification": lambda h: {"actor": Actor(), "email": "nobody@example.org"},
     "accounts.reset_password": lambda h: {**mailed_to(h, CodePurpose.PASSWORD_RESET), "password_hash": "x"},
+    "accounts.ask_email_change": lambda h: {"email": "new@example.org"},
+    "accounts.note_export": lambda h: {},
     "accounts.verify_email": lambda h: mailed_to(h, CodePurpose.EMAIL_VERIFICATION),
+    "accounts.verify_email (another)": lambda h: mailed_to(
+        h, CodePurpose.EMAIL_VERIFICATION, To.NEW, new_email="new@example.org"
+    ),
     "accounts.secure_account": lambda h: mailed_to(h, CodePurpose.NOT_ME),
+    "accounts.secure_account (takes back)": lambda h: mailed_to(
+        h, CodePurpose.NOT_ME, To.FORMER, former_email="old@example.org", former_until=clock.now() + timedelta(days=1)
+    ),
     "accounts.edit_profile": lambda h: {"changes": {"first_name": "New"}, "version": None},
     "accounts.create_client": lambda h: {"client_id": "reports"},
     "accounts.rotate_client": lambda h: {"client_id": "telegram_bot"},
