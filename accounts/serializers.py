@@ -111,6 +111,10 @@ class CodeWrite(StrictSerializer):
     code = CodeField()
 
 
+class PasswordWrite(StrictSerializer):
+    password = PasswordField()
+
+
 class PasswordAndCodeWrite(StrictSerializer):
     password = PasswordField()
     code = CodeField()

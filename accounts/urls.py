@@ -23,5 +23,9 @@ urlpatterns = [
     path("auth/not-me", RecoveryViewSet.as_view({"post": "not_me"}), name="not-me"),
     path("auth/sessions", SessionViewSet.as_view({"get": "list"}), name="sessions"),
     path("auth/sessions/<id:pk>", SessionViewSet.as_view({"delete": "destroy"}), name="session"),
-    path("users/me", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="me"),
+    path(
+        "users/me",
+        ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="me",
+    ),
 ]

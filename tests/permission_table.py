@@ -13,6 +13,7 @@ from families import services as families
 from families.models import Family
 from families.roles import Role
 from tests.accounts.app import App, protect
+from tests.conftest import join
 from tests.factories import PASSWORD
 from tests.permission_rows import (
     ME,
@@ -53,6 +54,13 @@ def of_account(use_case: Any) -> Any:
         return use_case(actor, passwords.prove(user, PASSWORD))
 
     return work
+
+
+def another_owner(house: Any) -> None:
+    join(house.owner, "owner")
+
+
+erasing = of_account(lambda actor, proof: partial(services.erase_account, actor=actor, proof=proof))
 
 
 def app_of(house: Any, who: str) -> App:
@@ -190,6 +198,13 @@ ACCOUNTS = [
         about="the owner's",
     ),
     Row("GET users/me", ME, fixed("/users/me"), telegram=True),
+    Row(
+        "DELETE users/me",
+        "204 204 204 204 204 409 204 204 401",
+        lambda house, who: (another_owner(house), fixed("/users/me", password=PASSWORD)(house, who))[1],
+        lambda house, who, actor: (another_owner(house), erasing(house, who, actor))[1],
+        about="where there is another owner",
+    ),
     Row(
         "PATCH users/me",
         ME,

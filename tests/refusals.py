@@ -135,6 +135,8 @@ PEOPLE = [
         "",
         plain(token="A" * 32, new_password="another horse battery"),
     ),
+    Refusal("DELETE users/me", "wrong_password", "password", plain(password="wrong horse battery")),
+    Refusal("DELETE users/me", "last_owner", "", plain(password="correct horse battery")),
     Refusal("POST auth/email/change", "email_changed_lately", "", changed_lately),
     Refusal("POST auth/email/verify", "invalid_code", "", plain(token="A" * 32)),
     Refusal("POST auth/not-me", "invalid_code", "", plain(token="A" * 32)),

@@ -13,7 +13,7 @@ from accounts.services.clients import (
 )
 from accounts.services.entering import answer_challenge, log_in, refresh, register, step_up
 from accounts.services.lockout import reserve_try, unlock
-from accounts.services.privacy import note_export
+from accounts.services.privacy import erase_account, note_export
 from accounts.services.profile import change_password, edit_profile
 from accounts.services.recovery import (
     ask_password_reset,
@@ -45,6 +45,7 @@ __all__ = [
     "disable_two_factor",
     "edit_profile",
     "enable_two_factor",
+    "erase_account",
     "issue_service_token",
     "log_in",
     "log_out",

@@ -156,6 +156,13 @@ def leaving(house: House) -> dict[str, Any]:
     return member(house, "adult")
 
 
+def erased(house: House) -> dict[str, Any]:
+    """An adult with something that waits and something hidden."""
+    leaving(house)
+    house.earn("5.00", "secret", by="adult", payee="Bakery", tags=("bread",))
+    return {"actor": house.adult.actor, "proof": prove(house.adult.user, PASSWORD)}
+
+
 def mailed_to(house: House, purpose: CodePurpose, to: To = To.PRESENT, **fields: Any) -> dict[str, Any]:
     User.objects.filter(pk=house.owner.user.pk).update(**{"version": 1, **fields})
     user = User.objects.get(pk=house.owner.user.pk)
@@ -202,6 +209,8 @@ RUNS: dict[str, Given] = {
     "accounts.ask_verification": lambda h: {"actor": Actor(), "email": "nobody@example.org"},
     "accounts.reset_password": lambda h: {**mailed_to(h, CodePurpose.PASSWORD_RESET), "password_hash": "x"},
     "accounts.ask_email_change": lambda h: {"email": "new@example.org"},
+    "accounts.erase_account": erased,
+    "accounts.erase_account (refused)": lambda h: {**erased(h), "proof": prove(h.adult.user, "wrong")},
     "accounts.note_export": lambda h: {},
     "accounts.verify_email": lambda h: mailed_to(h, CodePurpose.EMAIL_VERIFICATION),
     "accounts.verify_email (another)": lambda h: mailed_to(
