@@ -19,6 +19,7 @@ from audit.models import EventLog
 from delivery import words
 from delivery.models import Delivery
 from delivery.notifications import Question
+from delivery.operators import Week
 from families.models import Invitation, Membership
 from families.roles import Access
 from financebot.common import money
@@ -77,6 +78,21 @@ def about_account(user: User, told: words.Told, link: Link, *, delivery: Deliver
             "closing": told.closing,
         }
         return _message("note", context, subject=str(told.subject), to=to, delivery=delivery)
+
+
+def week(operator: User, told: Week, *, delivery: Delivery) -> EmailMultiAlternatives:
+    """The letter to an operator about what happened in a week, in figures."""
+    with translation.override(operator.language):
+        days = {"first": date_format(told.first, "DATE_FORMAT"), "last": date_format(told.last, "DATE_FORMAT")}
+        context = {
+            "name": one_line(operator.first_name),
+            "sentence": _("What happened to accounts from %(first)s to %(last)s (UTC):") % days,
+            "counts": [(label, told.counts[name]) for name, label in words.OF_WEEK.items() if name in told.counts],
+            "seals": _("Events are sealed up to position %(position)s, digest %(digest)s; %(open)s are not yet.")
+            % {"position": told.seals.sealed, "digest": told.seals.head or "–", "open": told.seals.unsealed},
+        }
+        subject = _("The week from %(first)s to %(last)s") % days
+        return _message("week", context, subject=subject, to=operator.email or "", delivery=delivery)
 
 
 def invitation(offer: Invitation, *, delivery: Delivery, token: str) -> EmailMultiAlternatives:

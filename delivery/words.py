@@ -101,3 +101,28 @@ ACTIONS: dict[str, Any] = {
     CodePurpose.EMAIL_VERIFICATION: lazy("Confirm that the address is yours:"),
     CodePurpose.NOT_ME: lazy("This was not me: log everybody out and lock the account:"),
 }
+
+OF_WEEK: dict[str, Any] = {  # what operators are told of, in this order
+    EventName.LOGIN_FAILED: lazy("Wrong passwords at a log-in"),
+    EventName.TWO_FACTOR_FAILED: lazy("Wrong codes of a second factor"),
+    EventName.STEP_UP_FAILED: lazy("Wrong proofs by somebody logged in"),
+    EventName.LOCKED_OUT: lazy("Lockouts"),
+    EventName.UNLOCKED: lazy("Lockouts that an operator ended"),
+    EventName.REFRESH_REUSED: lazy("Tokens used twice, as if copied"),
+    EventName.ACCOUNT_SECURED: lazy("Accounts locked by 'this was not me'"),
+    EventName.DEVICE_ADDED: lazy("Log-ins from a new device"),
+    EventName.LOGGED_IN: lazy("Log-ins"),
+    EventName.REGISTERED: lazy("New accounts"),
+    EventName.PASSWORD_CHANGED: lazy("Passwords changed"),
+    EventName.PASSWORD_RESET: lazy("Passwords chosen by a mailed link"),
+    EventName.EMAIL_CHANGED: lazy("E-mail addresses changed"),
+    EventName.TWO_FACTOR_ENABLED: lazy("Second factors switched on"),
+    EventName.TWO_FACTOR_DISABLED: lazy("Second factors switched off"),
+    EventName.DATA_EXPORTED: lazy("Copies of somebody's data taken"),
+    EventName.ACCOUNT_ERASED: lazy("Accounts erased"),
+    EventName.CLIENT_CREATED: lazy("Clients made"),
+    EventName.CLIENT_ROTATED: lazy("Clients given another secret"),
+    EventName.CLIENT_REVOKED: lazy("Clients revoked"),
+    EventName.SERVICE_TOKEN_ISSUED: lazy("Service tokens issued"),
+    EventName.SERVICE_TOKEN_REVOKED: lazy("Service tokens revoked"),
+}

@@ -5,7 +5,7 @@ from django.core.mail import EmailMultiAlternatives
 from accounts import codes, mailed
 from accounts.mailed import To
 from accounts.models import CodePurpose, User
-from delivery import addresses, alerts, invitations, letters, notifications, rules, words
+from delivery import addresses, alerts, invitations, letters, notifications, operators, rules, words
 from delivery.letters import Link
 from delivery.models import Delivery, TargetKind
 from financebot.common import clock
@@ -78,10 +78,16 @@ def _invitation(delivery: Delivery) -> EmailMultiAlternatives | None:
     return letters.invitation(invitation, delivery=delivery, token=token)
 
 
+def _week(delivery: Delivery) -> EmailMultiAlternatives | None:
+    operator = operators.operator(delivery.target)
+    return letters.week(operator, operators.week(delivery.event), delivery=delivery) if operator else None
+
+
 WRITERS = {
     TargetKind.MEMBER: _approval,
     TargetKind.PERSON: _about_account,
     TargetKind.NEW_ADDRESS: _new_address,
     TargetKind.FORMER: _former_address,
     TargetKind.INVITATION: _invitation,
+    TargetKind.OPERATOR: _week,
 }

@@ -189,6 +189,7 @@ CELERY_BEAT_SCHEDULE = {
         "audit.seal_events": 60,
         "ledger.expire_pending": 600,
         "api.purge_idempotency_keys": 3600,
+        "accounts.end_week": 3600,
         "accounts.purge": 86_400,
         "audit.purge_access_log": 86_400,
     }.items()

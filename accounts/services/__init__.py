@@ -27,6 +27,7 @@ from accounts.services.two_factor import (
     renew_backup_codes,
     verify_two_factor,
 )
+from accounts.services.weeks import end_week
 from accounts.sessions import Entered
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "disable_two_factor",
     "edit_profile",
     "enable_two_factor",
+    "end_week",
     "erase_account",
     "issue_service_token",
     "log_in",

@@ -209,6 +209,7 @@ RUNS: dict[str, Given] = {
     "accounts.ask_verification": lambda h: {"actor": Actor(), "email": "nobody@example.org"},
     "accounts.reset_password": lambda h: {**mailed_to(h, CodePurpose.PASSWORD_RESET), "password_hash": "x"},
     "accounts.ask_email_change": lambda h: {"email": "new@example.org"},
+    "accounts.end_week": lambda h: {"actor": Actor(channel="schedule"), "monday": date(2026, 5, 4)},
     "accounts.erase_account": erased,
     "accounts.erase_account (refused)": lambda h: {**erased(h), "proof": prove(h.adult.user, "wrong")},
     "accounts.note_export": lambda h: {},
