@@ -12,7 +12,7 @@ from accounts import erasing, mailed
 from accounts.errors import WrongPassword
 from accounts.models import CodePurpose, Device, LoginSession, OneTimeCode, User
 from accounts.passwords import prove
-from accounts.services import erase_account
+from accounts.services import ask_email_change, erase_account, note_export
 from accounts.tasks import purge
 from audit.access_log import writer
 from audit.models import AccessLog, EventLog
@@ -23,6 +23,7 @@ from families.models import Invitation, Membership
 from families.services import archive_family, create_invitation
 from financebot.api.models import IdempotencyKey
 from financebot.common import clock
+from financebot.common.errors import StepUpRequired
 from financebot.common.usecase import unit_of_work
 from ledger.models import Transaction, Wallet
 from ledger.services import edit_wallet
@@ -290,6 +291,22 @@ def test_an_open_invitation_to_the_address_ends_with_it(house):
     found = Invitation.objects.get(pk=invited.invitation.pk)
     assert (found.email, found.state) == (None, "revoked")
     assert person().http.post("/invitations/accept", token=invited.token).json()["code"] == "invalid_code"
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda actor, proof: erase_account(actor=actor, proof=proof),
+        lambda actor, proof: note_export(actor=actor),
+        lambda actor, proof: ask_email_change(actor=actor, email="new@example.org"),
+    ],
+    ids=["erase_account", "note_export", "ask_email_change"],
+)
+def test_the_use_cases_themselves_want_a_fresh_proof(house, work):
+    proof = prove(User.objects.get(pk=house.adult.user.pk), PASSWORD)
+    with pytest.raises(StepUpRequired), unit_of_work():
+        work(replace(house.adult.actor, proof_age=timedelta(minutes=10)), proof)
+    assert User.objects.get(pk=house.adult.user.pk).email
 
 
 @pytest.mark.postgres
