@@ -19,6 +19,7 @@ from accounts.models import (
     User,
 )
 from audit.trail import Actor
+from financebot.common.masking import mask_phone
 
 
 @admin.register(User)
@@ -29,11 +30,15 @@ class UserAdmin(OperatorOnlyAdmin):
     ordering = ("-pk",)
     fields = (
         ("email", "email_verified_at"),
-        ("first_name", "last_name"),
+        ("first_name", "last_name", "masked_phone"),
         ("language", "timezone"),
         ("is_active", "is_staff", "is_superuser"),
-        ("created_at", "security_epoch"),
+        ("created_at", "security_epoch", "erased_at"),
     )
+
+    @admin.display(description=lazy("Phone"))
+    def masked_phone(self, user: User) -> str:
+        return mask_phone(user.phone) if user.phone else "–"
 
 
 @admin.register(LoginSession)

@@ -11,6 +11,12 @@ from accounts.errors import InvalidCode
 from accounts.models import CodePurpose, OneTimeCode
 from financebot.common import clock
 
+OF_PERSON = (
+    CodePurpose.TWO_FACTOR_CHALLENGE,
+    CodePurpose.PASSWORD_RESET,
+    CodePurpose.EMAIL_VERIFICATION,
+    CodePurpose.NOT_ME,
+)
 KEPT = timedelta(days=30)  # after their end, for whoever looks into what happened
 
 
@@ -60,6 +66,11 @@ def take_try(row: OneTimeCode, *, most: int) -> bool:
 
 def revoke(purpose: CodePurpose, *, subject: int) -> None:
     OneTimeCode.objects.filter(purpose=purpose, subject=subject, used_at__isnull=True).update(used_at=clock.now())
+
+
+def forget(user_id: int) -> None:
+    """Delete those that are about a person."""
+    OneTimeCode.objects.filter(subject=user_id, purpose__in=OF_PERSON).delete()
 
 
 def purge() -> int:

@@ -5,6 +5,12 @@ class EmailTaken(DomainError):
     code = "email_taken"
 
 
+class EmailChangedLately(DomainError):
+    """The address before can still take the account back; a second change would end that."""
+
+    code = "email_changed_lately"
+
+
 class InvalidCredentials(DomainError):
     """Unknown, wrong, inactive: one answer."""
 

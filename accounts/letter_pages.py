@@ -104,7 +104,7 @@ class ResetPage(LetterPage):
 
 class VerifyPage(LetterPage):
     title = lazy("Confirm your e-mail address")
-    question = lazy("Is this address yours, and did you register here?")
+    question = lazy("Is this address yours, and do you want to use it here?")
     button = lazy("Confirm")
     done = lazy("Your e-mail address is confirmed.")
 

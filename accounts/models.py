@@ -36,10 +36,18 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 
 
 class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin):
-    """A person. `email` is null for one who came by Telegram and has not set it yet."""
+    """A person. `email` is null for one who came by Telegram and has not set it yet, and for one who was erased.
+
+    `new_email`: an address that they want to have instead, which counts for nothing before it is proven.
+    `former_email`: the one before the last change, which until `former_until` can take the account back.
+    """
 
     email = models.EmailField(max_length=254, unique=True, null=True)
     email_verified_at = models.DateTimeField(null=True)
+    new_email = models.EmailField(max_length=254, null=True)
+    former_email = models.EmailField(max_length=254, null=True, db_index=True)
+    former_until = models.DateTimeField(null=True)
+    phone = EncryptedField(bound_to="id", null=True)
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
     language = models.CharField(max_length=10, default="en")
@@ -49,6 +57,7 @@ class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now)
+    erased_at = models.DateTimeField(null=True)
 
     objects = UserManager()
 
@@ -56,7 +65,14 @@ class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=~Q(email=""), name="accounts_email_null_or_given")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(email=""), name="accounts_email_null_or_given"),
+            models.CheckConstraint(
+                condition=Q(former_email__isnull=True, former_until__isnull=True)
+                | Q(former_email__isnull=False, former_until__isnull=False),
+                name="accounts_former_email_ends",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.email or f"user {self.pk}"

@@ -23,6 +23,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """Rows locked in the order of ids; without blocking those who only refer to them."""
         return self.select_for_update(no_key=True, of=("self",)).order_by("pk")
 
+    def holding(self, email: str) -> "UserQuerySet":
+        """Whose a normalised address is, or was so short a while ago that it can still take the account back."""
+        return self.filter(Q(email=email) | Q(former_email=email, former_until__gt=clock.now()))
+
 
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def alive(self) -> "LoginSessionQuerySet":

@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
 
@@ -20,6 +20,17 @@ def normalise_password(password: str) -> str:
 def stamp(*parts: object) -> str:
     """A digest of what a mailed code depends on: once any of it has changed, the code means nothing any more."""
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
+
+
+def last_monday(today: date) -> date:
+    """On which day the last week that is over began."""
+    return today - timedelta(days=today.weekday() + 7)
+
+
+def week_number(monday: date) -> int:
+    """The year and week of ISO 8601 as one number: 202601 began on 2025-12-29."""
+    year, week, _ = monday.isocalendar()
+    return year * 100 + week
 
 
 class Refresh(Enum):

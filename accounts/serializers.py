@@ -3,6 +3,7 @@ from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from rest_framework import serializers
 
 from accounts.rules import normalise_email
@@ -51,6 +52,15 @@ class AddressField(serializers.EmailField):
 
     def to_internal_value(self, data: Any) -> str:
         return normalise_email(super().to_internal_value(data))
+
+
+class PhoneField(serializers.RegexField):
+    """A number as E.164 writes it: a plus, the country's code, at most 15 digits."""
+
+    default_error_messages = {"invalid": lazy("Not a phone number, such as +4915123456789.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"^\+[1-9][0-9]{6,14}$", **kwargs)
 
 
 class RegisterWrite(StrictSerializer):
@@ -102,6 +112,10 @@ class CodeWrite(StrictSerializer):
     code = CodeField()
 
 
+class PasswordWrite(StrictSerializer):
+    password = PasswordField()
+
+
 class PasswordAndCodeWrite(StrictSerializer):
     password = PasswordField()
     code = CodeField()
@@ -129,6 +143,7 @@ class ProfileWrite(StrictSerializer):
     last_name = NameField(required=False, allow_blank=True)
     language = serializers.ChoiceField(required=False, choices=settings.LANGUAGES)
     timezone = ZoneField(required=False)
+    phone = PhoneField(required=False, allow_null=True)
 
 
 class OAuthStartQuery(Query):
@@ -212,8 +227,10 @@ class ProfileRead(Answer):
     id = serializers.IntegerField()
     email = serializers.EmailField(allow_null=True)
     email_verified = serializers.SerializerMethodField()
+    new_email = serializers.EmailField(allow_null=True, help_text="asked for, not proven yet")
     first_name = serializers.CharField()
     last_name = serializers.CharField()
+    phone = serializers.CharField(allow_null=True)
     language = serializers.CharField()
     timezone = serializers.CharField()
     created_at = serializers.DateTimeField()

@@ -93,5 +93,12 @@ def revoke(sessions: Any) -> None:
     sessions.filter(revoked_at__isnull=True).update(revoked_at=clock.now())
 
 
+def end_sessions(user: User, *changed: str) -> None:
+    """Save what has changed of a person, and end all their log-ins."""
+    user.security_epoch += 1
+    user.save(update_fields=[*changed, "security_epoch"])
+    revoke(LoginSession.objects.of(user.pk))
+
+
 def about(name: EventName, session: LoginSession) -> Event:
     return Event(name, "session", session.pk, {"user_id": (None, session.user_id)})

@@ -18,6 +18,7 @@ urlpatterns = [
     path("auth/password/change", AuthViewSet.as_view({"post": "change_password"}), name="password-change"),
     path("auth/password/reset", RecoveryViewSet.as_view({"post": "ask_reset"}), name="password-reset"),
     path("auth/password/reset/confirm", RecoveryViewSet.as_view({"post": "reset"}), name="password-reset-confirm"),
+    path("auth/email/change", ProfileViewSet.as_view({"post": "change_email"}), name="email-change"),
     path("auth/email/verify", RecoveryViewSet.as_view({"post": "verify"}), name="email-verify"),
     path("auth/email/verify/resend", RecoveryViewSet.as_view({"post": "ask_verification"}), name="email-verify-resend"),
     path("auth/not-me", RecoveryViewSet.as_view({"post": "not_me"}), name="not-me"),
@@ -33,5 +34,9 @@ urlpatterns = [
     ),
     path("auth/sessions", SessionViewSet.as_view({"get": "list"}), name="sessions"),
     path("auth/sessions/<id:pk>", SessionViewSet.as_view({"delete": "destroy"}), name="session"),
-    path("users/me", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="me"),
+    path(
+        "users/me",
+        ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="me",
+    ),
 ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
+from audit import security_log
 from audit.models import EventLog, EventSubject, SubjectKind
 from audit.names import EventName
 from financebot.common import clock
@@ -69,7 +70,8 @@ class Event:
 
 
 def record(*events: Event, actor: Actor) -> None:
-    """Write events in the unit of work under way, in this order; two statements however many they are."""
+    """Write events in the unit of work under way, in this order; two statements however many they are. Those of
+    security are logged too, after the commit."""
     now = clock.now()
     rows = EventLog.objects.bulk_create([_row(event, actor, now) for event in events])
     EventSubject.objects.bulk_create(
@@ -78,6 +80,7 @@ def record(*events: Event, actor: Actor) -> None:
         for kind, subjects in ((SubjectKind.WALLET, event.wallets), (SubjectKind.MEMBER, event.members))
         for subject in sorted(set(subjects))
     )
+    security_log.follow(rows, actor)
 
 
 def _row(event: Event, actor: Actor, now: Any) -> EventLog:

@@ -6,6 +6,12 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import sinks  # noqa: PLC0415 - models are ready only now
-        from delivery import alerts, invitations, notifications  # noqa: PLC0415
+        from delivery import addresses, alerts, invitations, notifications, operators  # noqa: PLC0415
 
-        sinks.numbered += [notifications.ask_approvers, alerts.tell_people, invitations.tell_invited]
+        sinks.numbered += [
+            notifications.ask_approvers,
+            alerts.tell_people,
+            addresses.tell_both,
+            invitations.tell_invited,
+            operators.tell_operators,
+        ]

@@ -1,6 +1,7 @@
 """What letters say: in the recipient's language, and of the family only what the recipient may see."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from audit.models import EventLog
 from delivery import words
 from delivery.models import Delivery
 from delivery.notifications import Question
+from delivery.operators import Week
 from families.models import Invitation, Membership
 from families.roles import Access
 from financebot.common import money
@@ -51,12 +53,18 @@ def approval(question: Question, *, delivery: Delivery, token: str, until: datet
         return _message("approval", context, subject=subject, to=question.address, delivery=delivery)
 
 
-def about_account(
-    user: User, *, delivery: Delivery, purpose: CodePurpose, token: str, until: datetime
-) -> EmailMultiAlternatives:
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a code is for, the code, and until when it works."""
+
+    purpose: CodePurpose
+    token: str
+    until: datetime
+
+
+def about_account(user: User, told: words.Told, link: Link, *, delivery: Delivery, to: str) -> EmailMultiAlternatives:
     """The letter about somebody's own account: what happened or was asked for, and a link that works once."""
     event = delivery.event
-    told = words.ABOUT_ACCOUNT[event.name]
     with translation.override(user.language):
         zone = ZoneInfo(user.timezone)
         facts = {"when": _moment(event.created_at, zone), "count": delivery.gathers}
@@ -64,12 +72,27 @@ def about_account(
             "name": one_line(user.first_name),
             "sentences": [told.sentence % facts, *([words.TOGETHER % facts] if delivery.gathers else [])],
             "details": [] if delivery.gathers or not told.is_alert else _origin(event),
-            "action": words.ACTIONS[purpose],
-            "link": f"{settings.PUBLIC_URL}{PAGES[purpose]}?{urlencode({'token': token})}",
-            "until": _moment(until, zone),
+            "action": told.action or words.ACTIONS[link.purpose],
+            "link": f"{settings.PUBLIC_URL}{PAGES[link.purpose]}?{urlencode({'token': link.token})}",
+            "until": _moment(link.until, zone),
             "closing": told.closing,
         }
-        return _message("note", context, subject=str(told.subject), to=user.email or "", delivery=delivery)
+        return _message("note", context, subject=str(told.subject), to=to, delivery=delivery)
+
+
+def week(operator: User, told: Week, *, delivery: Delivery) -> EmailMultiAlternatives:
+    """The letter to an operator about what happened in a week, in figures."""
+    with translation.override(operator.language):
+        days = {"first": date_format(told.first, "DATE_FORMAT"), "last": date_format(told.last, "DATE_FORMAT")}
+        context = {
+            "name": one_line(operator.first_name),
+            "sentence": _("What happened to accounts from %(first)s to %(last)s (UTC):") % days,
+            "counts": [(label, told.counts[name]) for name, label in words.OF_WEEK.items() if name in told.counts],
+            "seals": _("Events are sealed up to position %(position)s, digest %(digest)s; %(open)s are not yet.")
+            % {"position": told.seals.sealed, "digest": told.seals.head or "–", "open": told.seals.unsealed},
+        }
+        subject = _("The week from %(first)s to %(last)s") % days
+        return _message("week", context, subject=subject, to=operator.email or "", delivery=delivery)
 
 
 def invitation(offer: Invitation, *, delivery: Delivery, token: str) -> EmailMultiAlternatives:

@@ -14,6 +14,9 @@ class Outlet(models.TextChoices):
 class TargetKind(models.TextChoices):
     MEMBER = "member"  # a membership, by what it may see
     PERSON = "person"  # a user
+    NEW_ADDRESS = "new"  # a user, at the address that they want to have
+    FORMER = "former"  # a user, at the address that they had before the event
+    OPERATOR = "operator"  # a user, for as long as they are one
     INVITATION = "invitation"  # whoever reads the mail of the address that it names
 
 

@@ -1,14 +1,18 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+from django.http import FileResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import services
+from accounts.models import User
+from accounts.views import PersonViewSet
 from audit.verify import verify_part
-from delivery import selectors, serializers
+from delivery import archive, export, selectors, serializers
 from families.roles import P
 from families.viewsets import FamilyViewSet
-from financebot.api.views import Call, any_of
+from financebot.api.views import PERSON, Call, any_of
 
 
 class EventViewSet(FamilyViewSet):
@@ -49,6 +53,18 @@ class AuditViewSet(FamilyViewSet):
         """Whether a part of the family's events is what was written and sealed: what is wrong at a position is for an
         operator to find out."""
         return self.show(verify_part(self.access.family, after=self.query["after"]))
+
+
+class ExportViewSet(PersonViewSet):
+    calls = {
+        "create": Call(needs=PERSON, fresh=True, media="application/zip", secret=True, limit="5/h"),
+    }
+
+    def create(self, request: Request) -> FileResponse:
+        """All that is on record about the caller: tables, each as JSON and as CSV."""
+        self.once(lambda: services.note_export(actor=self.actor))
+        file = archive.pack(export.tables(cast("User", request.user)))
+        return FileResponse(file, as_attachment=True, filename="financebot.zip", content_type=self.call.media)
 
 
 class AccessLogViewSet(FamilyViewSet):

@@ -14,12 +14,14 @@ WAS_YOU = lazy("If it was you, there is nothing to do.")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All of it lazily translated. `is_alert`: whether it says from where it was done."""
+    """All of it lazily translated. `is_alert`: whether it says from where it was done. `action`: what the link does,
+    where that is more than others of its purpose do."""
 
     subject: Any
     sentence: Any
     closing: Any
     is_alert: bool = True
+    action: Any = None
 
 
 def _asked(subject: Any, sentence: Any, closing: Any = NOTHING) -> Told:
@@ -53,6 +55,18 @@ ABOUT_ACCOUNT: dict[str, Told] = {
     EventName.PASSWORD_RESET: _alert(
         lazy("Your password was changed"), lazy("A new password was chosen by a mailed link on %(when)s.")
     ),
+    EventName.EMAIL_CHANGE_ASKED: _alert(
+        lazy("Another e-mail address for your account"),
+        lazy("On %(when)s somebody, probably you, asked for another e-mail address for your account."),
+    ),
+    EventName.EMAIL_CHANGED: _alert(
+        lazy("Your e-mail address was changed"),
+        lazy("This is the e-mail address of your account since %(when)s. Everybody has been logged out."),
+    ),
+    EventName.DATA_EXPORTED: _alert(
+        lazy("A copy of your data was taken"),
+        lazy("Somebody, probably you, took a copy of all your data on %(when)s."),
+    ),
     EventName.REFRESH_REUSED: _alert(
         lazy("A log-in of yours was ended"),
         lazy("A token of yours was used twice on %(when)s, as if somebody had copied it. That log-in has ended."),
@@ -75,9 +89,44 @@ ABOUT_ACCOUNT: dict[str, Told] = {
         lazy("Since %(when)s a log-in at Google or GitHub with this e-mail address opens your account too."),
     ),
 }
+TO_NEW = _asked(
+    CONFIRM,
+    lazy("Somebody, probably you, wants to have this e-mail address for their account. They are logged out then."),
+)
+TO_FORMER = Told(
+    lazy("Your e-mail address was changed"),
+    lazy("The e-mail address of your account was changed on %(when)s: this is no longer it."),
+    WAS_YOU,
+    action=lazy("This was not me: log everybody out, lock the account and make this its address again:"),
+)
 TOGETHER = lazy("Since then it has happened %(count)s times in all; this is the one letter about them.")
 ACTIONS: dict[str, Any] = {
     CodePurpose.PASSWORD_RESET: lazy("Choose a new password:"),
     CodePurpose.EMAIL_VERIFICATION: lazy("Confirm that the address is yours:"),
     CodePurpose.NOT_ME: lazy("This was not me: log everybody out and lock the account:"),
+}
+
+OF_WEEK: dict[str, Any] = {  # what operators are told of, in this order
+    EventName.LOGIN_FAILED: lazy("Wrong passwords at a log-in"),
+    EventName.TWO_FACTOR_FAILED: lazy("Wrong codes of a second factor"),
+    EventName.STEP_UP_FAILED: lazy("Wrong proofs by somebody logged in"),
+    EventName.LOCKED_OUT: lazy("Lockouts"),
+    EventName.UNLOCKED: lazy("Lockouts that an operator ended"),
+    EventName.REFRESH_REUSED: lazy("Tokens used twice, as if copied"),
+    EventName.ACCOUNT_SECURED: lazy("Accounts locked by 'this was not me'"),
+    EventName.DEVICE_ADDED: lazy("Log-ins from a new device"),
+    EventName.LOGGED_IN: lazy("Log-ins"),
+    EventName.REGISTERED: lazy("New accounts"),
+    EventName.PASSWORD_CHANGED: lazy("Passwords changed"),
+    EventName.PASSWORD_RESET: lazy("Passwords chosen by a mailed link"),
+    EventName.EMAIL_CHANGED: lazy("E-mail addresses changed"),
+    EventName.TWO_FACTOR_ENABLED: lazy("Second factors switched on"),
+    EventName.TWO_FACTOR_DISABLED: lazy("Second factors switched off"),
+    EventName.DATA_EXPORTED: lazy("Copies of somebody's data taken"),
+    EventName.ACCOUNT_ERASED: lazy("Accounts erased"),
+    EventName.CLIENT_CREATED: lazy("Clients made"),
+    EventName.CLIENT_ROTATED: lazy("Clients given another secret"),
+    EventName.CLIENT_REVOKED: lazy("Clients revoked"),
+    EventName.SERVICE_TOKEN_ISSUED: lazy("Service tokens issued"),
+    EventName.SERVICE_TOKEN_REVOKED: lazy("Service tokens revoked"),
 }

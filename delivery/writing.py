@@ -3,8 +3,10 @@
 from django.core.mail import EmailMultiAlternatives
 
 from accounts import codes, mailed
-from accounts.models import CodePurpose
-from delivery import alerts, invitations, letters, notifications, rules
+from accounts.mailed import To
+from accounts.models import CodePurpose, User
+from delivery import addresses, alerts, invitations, letters, notifications, operators, rules, words
+from delivery.letters import Link
 from delivery.models import Delivery, TargetKind
 from financebot.common import clock
 from financebot.common.usecase import unit_of_work
@@ -40,10 +42,30 @@ def _about_account(delivery: Delivery) -> EmailMultiAlternatives | None:
         purpose = CodePurpose.EMAIL_VERIFICATION
     else:
         purpose = CodePurpose.PASSWORD_RESET if event.name in alerts.RESETS else CodePurpose.NOT_ME
+    link = _link(purpose, user)
+    return letters.about_account(user, words.ABOUT_ACCOUNT[event.name], link, delivery=delivery, to=user.email or "")
+
+
+def _new_address(delivery: Delivery) -> EmailMultiAlternatives | None:
+    user = addresses.wanting(delivery.target)
+    if user is None:
+        return None
+    link = _link(CodePurpose.EMAIL_VERIFICATION, user, to=To.NEW)
+    return letters.about_account(user, words.TO_NEW, link, delivery=delivery, to=user.new_email or "")
+
+
+def _former_address(delivery: Delivery) -> EmailMultiAlternatives | None:
+    user = addresses.regretting(delivery.target)
+    if user is None:
+        return None
+    link = _link(CodePurpose.NOT_ME, user, to=To.FORMER)
+    return letters.about_account(user, words.TO_FORMER, link, delivery=delivery, to=user.former_email or "")
+
+
+def _link(purpose: CodePurpose, user: User, *, to: To = To.PRESENT) -> Link:
     until = clock.now() + mailed.LIVES[purpose]
     with unit_of_work():
-        token = mailed.make(purpose, user)
-    return letters.about_account(user, delivery=delivery, purpose=purpose, token=token, until=until)
+        return Link(purpose, mailed.make(purpose, user, to=to), until)
 
 
 def _invitation(delivery: Delivery) -> EmailMultiAlternatives | None:
@@ -56,8 +78,16 @@ def _invitation(delivery: Delivery) -> EmailMultiAlternatives | None:
     return letters.invitation(invitation, delivery=delivery, token=token)
 
 
+def _week(delivery: Delivery) -> EmailMultiAlternatives | None:
+    operator = operators.operator(delivery.target)
+    return letters.week(operator, operators.week(delivery.event), delivery=delivery) if operator else None
+
+
 WRITERS = {
     TargetKind.MEMBER: _approval,
     TargetKind.PERSON: _about_account,
+    TargetKind.NEW_ADDRESS: _new_address,
+    TargetKind.FORMER: _former_address,
     TargetKind.INVITATION: _invitation,
+    TargetKind.OPERATOR: _week,
 }

@@ -7,7 +7,8 @@ class FamiliesConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import moments  # noqa: PLC0415 - models are ready only now
-        from families import access, selectors  # noqa: PLC0415
+        from families import access, erasing, selectors  # noqa: PLC0415
 
         moments.claims.append(selectors.token_claims)
+        moments.erasing.append(erasing.leave_all)
         post_migrate.connect(access.sync_all, sender=self)

@@ -9,10 +9,6 @@ class RestoreWindowOver(DomainError):
     code = "restore_window_over"
 
 
-class LastOwner(DomainError):
-    code = "last_owner"
-
-
 class MembershipState(DomainError):
     """The member is suspended, ended or active already, and this needs another state."""
 

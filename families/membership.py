@@ -3,12 +3,11 @@
 from accounts import codes
 from accounts.models import CodePurpose, User
 from audit.names import EventName
-from audit.trail import Change, Event
-from families import access
-from families.errors import LastOwner
+from audit.trail import Actor, Change, Event
+from families import access, moments
 from families.models import Invitation, InvitationState, Membership, MembershipState
 from families.roles import Role
-from financebot.common.errors import NotFound, UnknownReference
+from financebot.common.errors import LastOwner, NotFound, UnknownReference
 
 OWNS = {"role": Role.OWNER.value, "state": MembershipState.ACTIVE.value}
 
@@ -50,12 +49,23 @@ def withdraw_invitations(member: Membership) -> None:
         end_invitation(invitation, InvitationState.REVOKED)
 
 
+def end(member: Membership, actor: Actor) -> list[Event]:
+    """End a membership, locked, with what hangs on it; the events that this brings. Raises LastOwner."""
+    member.state = MembershipState.ENDED
+    member.overrides.all().delete()
+    changed(member)
+    withdraw_invitations(member)
+    return [event for ending in moments.ending for event in ending(member, actor)]
+
+
 def changed(membership: Membership) -> None:
-    """After a change of role or state: permission rows, the last owner, the staff mark. Raises LastOwner."""
+    """After a change of role or state: permission rows, the last owner, the staff mark. Raises LastOwner, save for an
+    archived family, in which nothing is decided any more."""
     membership.version += 1
     membership.save(update_fields=["role", "state", "spending_limit", "version"])
     access.sync(membership)
-    if not Membership.objects.in_family(membership.family_id).filter(**OWNS, user__is_active=True).exists():
+    owners = Membership.objects.in_family(membership.family_id).filter(**OWNS, user__is_active=True)
+    if not owners.exists() and membership.family.archived_at is None:
         raise LastOwner
     mark_staff(membership.user_id)
 

@@ -1,5 +1,6 @@
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.db import models
 
 from families import rules
@@ -13,6 +14,11 @@ class FamilyQuerySet(models.QuerySet["Family"]):
     def in_reach(self, user_id: int) -> "FamilyQuerySet":
         """Families that the person is an active member of."""
         return self.filter(memberships__user_id=user_id, memberships__state="active")
+
+    def of_one(self, user_id: int) -> "FamilyQuerySet":
+        """Families that nobody else has ever been in."""
+        others = apps.get_model("families", "Membership").objects.exclude(user_id=user_id)
+        return self.filter(memberships__user_id=user_id).exclude(pk__in=others.values("family_id"))
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

@@ -7,14 +7,7 @@ from rest_framework.response import Response
 from accounts.errors import InvalidCode
 from accounts.views import PersonViewSet
 from families import serializers, services
-from families.errors import (
-    AlreadyMember,
-    CurrencyFixed,
-    FamilyArchived,
-    LastOwner,
-    MembershipState,
-    RestoreWindowOver,
-)
+from families.errors import AlreadyMember, CurrencyFixed, FamilyArchived, MembershipState, RestoreWindowOver
 from families.models import Family, Invitation, Membership
 from families.roles import Access, P, Role
 from families.viewsets import FamilyViewSet
@@ -26,6 +19,7 @@ from financebot.common.errors import (
     Changed,
     DateInFuture,
     DateTooEarly,
+    LastOwner,
     PreconditionFailed,
     UnknownReference,
 )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from financebot import __version__
 from financebot.api import security_schemes
+from financebot.api import logs
 from financebot.common import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -189,6 +190,7 @@ CELERY_BEAT_SCHEDULE = {
         "audit.seal_events": 60,
         "ledger.expire_pending": 600,
         "api.purge_idempotency_keys": 3600,
+        "accounts.end_week": 3600,
         "accounts.purge": 86_400,
         "audit.purge_access_log": 86_400,
     }.items()
@@ -356,24 +358,11 @@ ACCESS_LOG_DAYS = 90
 ACCESS_LOG_THREAD = True
 IDEMPOTENCY_HOURS = 24
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"trace": {"()": "financebot.api.logs.TraceFilter"}},
-    "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
-        "json": {"()": "financebot.api.logs.JsonFormatter"},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "filters": ["trace"],
-            "formatter": env.choice("LOG_FORMAT", "text", ["text", "json"]),
-        }
-    },
-    "root": {
-        "handlers": ["console"],
-        "level": env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"]),
-    },
-    "loggers": {"django.request": {"level": "ERROR"}},  # refusals are in the access log
-}
+SECURITY_LOG = env.text("SECURITY_LOG", str(DATA / "log" / "security.jsonl"))  # or stdout
+if SECURITY_LOG != "stdout":
+    Path(SECURITY_LOG).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+LOGGING = logs.configuration(
+    level=env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"]),
+    form=env.choice("LOG_FORMAT", "text", ["text", "json"]),
+    security=SECURITY_LOG,
+)

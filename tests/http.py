@@ -23,7 +23,10 @@ class Http:
         kwargs: dict[str, Any] = {"headers": {**self.headers, **(headers or {})}}
         if method != "get":
             kwargs |= {"data": body, "format": "json"}
-        return send(path if path.startswith("/health") else f"{API}{path}", **kwargs)
+        answer = send(path if path.startswith("/health") else f"{API}{path}", **kwargs)
+        if answer.streaming:
+            answer.file = answer.getvalue()  # read to its end, which closes it
+        return answer
 
     def get(self, path: str, **headers: str) -> Any:
         return self.call("get", path, headers=headers)

@@ -13,6 +13,7 @@ from families import services as families
 from families.models import Family
 from families.roles import Role
 from tests.accounts.app import App, protect
+from tests.conftest import join
 from tests.factories import PASSWORD
 from tests.permission_rows import (
     ME,
@@ -54,6 +55,13 @@ def of_account(use_case: Any) -> Any:
         return use_case(actor, passwords.prove(user, PASSWORD))
 
     return work
+
+
+def another_owner(house: Any) -> None:
+    join(house.owner, "owner")
+
+
+erasing = of_account(lambda actor, proof: partial(services.erase_account, actor=actor, proof=proof))
 
 
 def app_of(house: Any, who: str) -> App:
@@ -166,6 +174,12 @@ ACCOUNTS = [
         "204 " * 9,
         by_letter("/auth/password/reset/confirm", CodePurpose.PASSWORD_RESET, new_password=STRONG),
     ),
+    Row(
+        "POST auth/email/change",
+        "204 " * 8 + "401",
+        fixed("/auth/email/change", email="new@example.org"),
+        lambda house, who, actor: partial(services.ask_email_change, actor=actor, email="new@example.org"),
+    ),
     Row("POST auth/email/verify", "204 " * 9, by_letter("/auth/email/verify", CodePurpose.EMAIL_VERIFICATION)),
     Row("POST auth/not-me", "204 " * 9, by_letter("/auth/not-me", CodePurpose.NOT_ME)),
     *(Row(f"GET auth/oauth/{name}/start", "200 " * 9, fixed(f"/auth/oauth/{name}/start")) for name in Provider),
@@ -190,6 +204,13 @@ ACCOUNTS = [
         about="the owner's",
     ),
     Row("GET users/me", ME, fixed("/users/me"), telegram=True),
+    Row(
+        "DELETE users/me",
+        "204 204 204 204 204 409 204 204 401",
+        lambda house, who: (another_owner(house), fixed("/users/me", password=PASSWORD)(house, who))[1],
+        lambda house, who, actor: (another_owner(house), erasing(house, who, actor))[1],
+        about="where there is another owner",
+    ),
     Row(
         "PATCH users/me",
         ME,
@@ -325,6 +346,12 @@ FAMILIES = [
 DELIVERY = [
     Row("GET events", "200 200 200 403 200" + OUT, listed("/events")),
     Row("GET families/<id:family_pk>/audit/verify", "200 403 403 403 200" + OUT, of_family("/audit/verify")),
+    Row(
+        "POST users/me/export",
+        ME,
+        fixed("/users/me/export"),
+        lambda house, who, actor: partial(services.note_export, actor=actor),
+    ),
     Row("GET access-log", "200 200 200 403 403" + OUT, listed("/access-log")),
 ]
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from accounts.models import User
 from families.models import Family, Membership
 from families.services import revoke_invitation
 from financebot.common import clock
@@ -63,6 +64,12 @@ def revoked(house: House) -> tuple[None, Body]:
 def with_an_entry(house: House) -> tuple[None, Body]:
     house.spend("1.00")
     return None, {"base_currency": "USD"}
+
+
+def changed_lately(house: House) -> tuple[None, Body]:
+    soon = {"former_email": "before@example.org", "former_until": clock.now() + timedelta(hours=1)}
+    User.objects.filter(pk=house.owner.user.pk).update(**soon)
+    return None, {"email": "new@example.org"}
 
 
 def with_a_fine_limit(house: House) -> tuple[None, Body]:
@@ -128,6 +135,9 @@ PEOPLE = [
         "",
         plain(token="A" * 32, new_password="another horse battery"),
     ),
+    Refusal("DELETE users/me", "wrong_password", "password", plain(password="wrong horse battery")),
+    Refusal("DELETE users/me", "last_owner", "", plain(password="correct horse battery")),
+    Refusal("POST auth/email/change", "email_changed_lately", "", changed_lately),
     Refusal("POST auth/email/verify", "invalid_code", "", plain(token="A" * 32)),
     Refusal("POST auth/not-me", "invalid_code", "", plain(token="A" * 32)),
     Refusal("POST invitations/accept", "invalid_code", "", revoked),

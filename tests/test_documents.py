@@ -41,13 +41,15 @@ def test_the_readme_s_ten_minutes(live_server):
 @needs_curl
 @pytest.mark.django_db(transaction=True)
 def test_the_guide_to_the_api(live_server):
-    _, sessions, proof, reset, there, steps, off, *rest = typed("docs/api.md", live_server.url)
+    _, sessions, proof, reset, mine, there, steps, off, *rest = typed("docs/api.md", live_server.url)
     money, once, seen, lists, many, refused = rest
     assert sessions.count('"access_token"') == 1
     assert '"valid_until"' in proof
     assert reset.strip().startswith("204\n204\n")
     assert '"code":"invalid_code"' in reset
     assert '"authorization_url":"http' in there
+    assert '"new_email":"other@example.org"' in mine
+    assert mine.strip().endswith("200 application/zip")
     assert steps.count('"access_token"') == 1
     assert steps.count('"code":"invalid_code"') == 1
     assert off.strip() == ""

@@ -1,13 +1,15 @@
 import json
 import logging
 import sys
+import time
 
 import pytest
 from django.core.management import call_command
 
 from accounts.models import User
 from financebot.api import trace
-from financebot.api.logs import JsonFormatter, TraceFilter
+from financebot.api.logs import JsonFormatter, TextFormatter, TraceFilter, configuration
+from financebot.common.masking import mask
 
 
 @pytest.fixture
@@ -38,6 +40,50 @@ def test_a_line_bears_the_id_of_the_request_under_way(record):
     finally:
         trace.current.reset(token)
     assert json.loads(JsonFormatter().format(record))["request_id"] == "abc"
+
+
+SECRETS = {
+    "a JWT": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-def_123",
+    "a header": "Authorization: Bearer 0123456789abcdef",
+    "a parameter": "GET /auth/email/verify?token=Zm9vYmFyYmF6&x=1",
+    "a body": '{"password": "correct horse"}',
+    "a code": "code=123456",
+    "a bot's token": "https://api.telegram.org/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw/sendMessage",
+    "a URL": "postgres://financebot:hunter2hunter2@db:5432/x",
+    "an address": "Key (email)=(ann.huber@example.org) already exists",
+    "a number": "call +49 151 23456789 now",
+}
+HIDDEN = ("eyJ", "0123456789abcdef", "Zm9v", "correct", "123456", "AAHd", "hunter2", "ann.huber", "151 2345")
+
+
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
+def test_a_line_holds_no_secret_and_no_whole_address_or_number(secret):
+    try:
+        int(secret)
+    except ValueError:
+        record = logging.LogRecord("financebot", logging.ERROR, __file__, 1, "%s", (secret,), sys.exc_info())
+    for line in (TextFormatter().format(record), JsonFormatter().format(record)):
+        assert line.count("…") >= 2, "in the message and in the trace"
+        assert not [word for word in HIDDEN if word in line.replace(__file__, "")]
+
+
+@pytest.mark.parametrize("text", ["at 2026-05-02T12:00:00+00:00", "wallet 12: 1200.50 EUR", "user 7 of 10.0.0.1", ""])
+def test_what_is_no_secret_stays(text):
+    assert mask(text) == text
+
+
+def test_masking_takes_no_longer_for_a_text_made_to_make_it():
+    for hostile in ("a." * 50_000, "+1" * 50_000, "eyJ" * 30_000, "token" * 20_000, "a://" * 20_000, "1" * 100_000):
+        began = time.monotonic()
+        mask(hostile)
+        assert time.monotonic() - began < 2
+
+
+def test_the_lines_of_security_go_to_a_file_or_to_standard_output():
+    to_file = configuration(level="INFO", form="json", security="/log/security.jsonl")["handlers"]["security_json"]
+    assert (to_file["filename"], to_file["delay"]) == ("/log/security.jsonl", True)
+    to_stdout = configuration(level="INFO", form="json", security="stdout")["handlers"]["security_json"]
+    assert to_stdout["stream"] == "ext://sys.stdout"
 
 
 @pytest.mark.django_db

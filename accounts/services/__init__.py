@@ -1,6 +1,7 @@
 """What people do with their accounts and sessions."""
 
 from accounts.second_factor import Challenged, Factor, Shown
+from accounts.services.address import ask_email_change, secure_account, verify_email
 from accounts.services.clients import (
     Credentials,
     Issued,
@@ -12,14 +13,13 @@ from accounts.services.clients import (
 )
 from accounts.services.entering import answer_challenge, log_in, refresh, register, step_up
 from accounts.services.lockout import reserve_try, unlock
+from accounts.services.privacy import erase_account, note_export
 from accounts.services.profile import change_password, edit_profile
 from accounts.services.providers import enter_by_provider
 from accounts.services.recovery import (
     ask_password_reset,
     ask_verification,
     reset_password,
-    secure_account,
-    verify_email,
 )
 from accounts.services.sessions import log_out, revoke_session
 from accounts.services.two_factor import (
@@ -29,6 +29,7 @@ from accounts.services.two_factor import (
     take_two_factor_away,
     verify_two_factor,
 )
+from accounts.services.weeks import end_week
 from accounts.sessions import Entered
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Issued",
     "Shown",
     "answer_challenge",
+    "ask_email_change",
     "ask_password_reset",
     "ask_verification",
     "change_password",
@@ -47,9 +49,12 @@ __all__ = [
     "edit_profile",
     "enable_two_factor",
     "enter_by_provider",
+    "end_week",
+    "erase_account",
     "issue_service_token",
     "log_in",
     "log_out",
+    "note_export",
     "refresh",
     "register",
     "renew_backup_codes",

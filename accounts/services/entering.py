@@ -36,7 +36,7 @@ def register(
     if settings.EMAIL_VERIFICATION == "required":
         trail.record(_registered_silently(User(**new)), actor=actor)
         return None
-    if User.objects.filter(email=email).exists():
+    if User.objects.holding(email).exists():
         raise EmailTaken
     try:
         user = User.objects.create(**new)

@@ -12,6 +12,7 @@ from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
 from financebot.common.errors import PreconditionFailed
+from financebot.common.masking import mask_phone
 from financebot.common.usecase import Refused, use_case
 
 
@@ -36,7 +37,7 @@ def change_password(*, actor: Actor, proof: Proof, password_hash: str) -> Refuse
 
 @use_case
 def edit_profile(*, actor: Actor, changes: dict[str, Any], version: int | None) -> User:
-    """Names, language, time zone. Locks the user; PreconditionFailed when it is not the version that was seen."""
+    """Names, phone, language, time zone. Locks the user; PreconditionFailed if it is not the version that was seen."""
     user = lock_person(actor)
     if version is not None and version != user.version:
         raise PreconditionFailed
@@ -45,6 +46,11 @@ def edit_profile(*, actor: Actor, changes: dict[str, Any], version: int | None) 
         setattr(user, field, value)
     user.version += 1
     user.save(update_fields=[*changes, "version"])
-    texts = {field: (before[field], value) for field, value in changes.items()}
+    texts = {field: (_told(field, before[field]), _told(field, value)) for field, value in changes.items()}
     trail.record(Event(EventName.PROFILE_EDITED, "user", user.pk, {}, texts), actor=actor)
     return user
+
+
+def _told(field: str, value: str | None) -> str | None:
+    """What an event says of it: a number is encrypted, so it is written down nowhere else."""
+    return mask_phone(value) if field == "phone" and value else value

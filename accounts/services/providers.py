@@ -26,7 +26,8 @@ def enter_by_provider(
     address is proven; else a new account. Uses up the state of the way there; locks the user.
 
     Raises LoginNotBegun for a state that was used, Changed where an account or a link came up meanwhile,
-    PermissionDenied where people come by invitation only. A refusal is remembered.
+    AccountNotLinked for the address that an account had before, PermissionDenied where people come by invitation only.
+    A refusal of an account is remembered.
     """
     if not codes.use_up(CodePurpose.OAUTH_STATE, state, life=login_state.LIFE):
         raise LoginNotBegun
@@ -54,6 +55,8 @@ def _register(actor: Actor, identity: Identity, invitation: str) -> Entered:
     """A new account without a password, its address proven by who let them in."""
     if settings.REGISTRATION_MODE == "invite" and not codes.is_usable(CodePurpose.INVITATION, invitation):
         raise PermissionDenied("invitation")
+    if User.objects.holding(identity.email).exists():
+        raise AccountNotLinked(provider=identity.provider.label)
     try:
         user = User.objects.create(
             email=identity.email,

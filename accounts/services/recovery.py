@@ -1,12 +1,12 @@
-"""By codes that were mailed: a lost password, a proven address, an account taken back from somebody else.
+"""What is asked for without logging in, and a lost password.
 
 Whether there is an account is told to nobody: what is asked for leaves an event in any case, and letters follow from
 events.
 """
 
 from accounts import codes, mailed
-from accounts.models import CodePurpose, LoginSession, OAuthLink, User
-from accounts.sessions import revoke
+from accounts.models import CodePurpose, User
+from accounts.sessions import end_sessions
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
@@ -32,50 +32,14 @@ def reset_password(*, actor: Actor, token: str, password_hash: str) -> None:
 
     Locks the user. Raises InvalidCode for every code that does not work.
     """
-    user = _spend(CodePurpose.PASSWORD_RESET, token)
+    code, user = mailed.look_up(CodePurpose.PASSWORD_RESET, token, lock=True)
+    codes.spend(code)
     user.password = password_hash
     user.email_verified_at = user.email_verified_at or clock.now()
-    _end_sessions(user, "password", "email_verified_at")
+    end_sessions(user, "password", "email_verified_at")
     trail.record(Event(EventName.PASSWORD_RESET, "user", user.pk, {}), actor=actor)
-
-
-@use_case
-def verify_email(*, actor: Actor, token: str) -> None:
-    """Note that the address is theirs. Locks the user. Raises InvalidCode for every code that does not work."""
-    user = _spend(CodePurpose.EMAIL_VERIFICATION, token)
-    user.email_verified_at = user.email_verified_at or clock.now()
-    user.save(update_fields=["email_verified_at"])
-    trail.record(Event(EventName.EMAIL_VERIFIED, "user", user.pk, {}), actor=actor)
-
-
-@use_case
-def secure_account(*, actor: Actor, token: str) -> None:
-    """'This was not me': all sessions and links to providers end, and neither password nor provider opens anything
-    until a reset by mail, which proves the address anew.
-
-    Locks the user. Raises InvalidCode for every code that does not work.
-    """
-    user = _spend(CodePurpose.NOT_ME, token)
-    user.set_unusable_password()
-    user.email_verified_at = None
-    OAuthLink.objects.of(user.pk).delete()
-    _end_sessions(user, "password", "email_verified_at")
-    trail.record(Event(EventName.ACCOUNT_SECURED, "user", user.pk, {}), actor=actor)
 
 
 def _asked(name: EventName, email: str) -> Event:
     found = User.objects.filter(email=email).values_list("pk", flat=True).first()
     return Event(name, "user", found or 0, {})
-
-
-def _spend(purpose: CodePurpose, token: str) -> User:
-    """The person of a code, locked; of any number of callers at once, one gets them."""
-    code, user = mailed.look_up(purpose, token, lock=True)
-    codes.spend(code)
-    return user
-
-
-def _end_sessions(user: User, *changed: str) -> None:
-    user.security_epoch += 1
-    user.save(update_fields=[*changed, "security_epoch"])
-    revoke(LoginSession.objects.of(user.pk))

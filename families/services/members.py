@@ -6,7 +6,7 @@ from typing import Any
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
-from families import membership, moments
+from families import membership
 from families.access import enter
 from families.errors import MembershipState
 from families.models import Membership, MembershipOverride
@@ -72,11 +72,7 @@ def remove_member(*, actor: Actor, membership_id: int) -> None:
     leaves = member.pk == access.membership
     access.require(P.LEAVE_FAMILY if leaves else P.MANAGE_MEMBERS, on=member)
     before = member.state
-    member.state = State.ENDED
-    member.overrides.all().delete()
-    membership.changed(member)
-    membership.withdraw_invitations(member)
-    ended = [event for end in moments.ending for event in end(member, actor)]
+    ended = membership.end(member, actor)
     name = EventName.MEMBER_LEFT if leaves else EventName.MEMBER_REMOVED
     trail.record(*ended, membership.about(name, member, {"state": (before, member.state)}), actor=actor)
 

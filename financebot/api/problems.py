@@ -67,6 +67,9 @@ PROBLEMS: dict[str, Problem] = {
     "already_reversed": Problem(409, lazy("This transaction is reversed already.")),
     "already_member": Problem(409, lazy("This person is a member already.")),
     "changed": Problem(409, lazy("Somebody has changed this meanwhile. Look at it again.")),
+    "email_changed_lately": Problem(
+        409, lazy("The address was changed less than a week ago. Until then the one before can take the account back.")
+    ),
     "fallback_category": Problem(
         409, lazy("Entries that name no category go here: it can be renamed, not archived or merged away.")
     ),

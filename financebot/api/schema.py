@@ -4,6 +4,7 @@ import inspect
 from typing import Any, cast
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
@@ -78,7 +79,9 @@ class CallSchema(AutoSchema):
         for code in self._codes():
             codes.setdefault(PROBLEMS[code].status, []).append(code)
         found: dict[Any, Any] = {}
-        if call.answer is None:
+        if call.media:
+            found[call.status, call.media] = OpenApiTypes.BINARY
+        elif call.answer is None:
             found[204] = None
         elif call.ordering:
             found[call.status] = inline_serializer(

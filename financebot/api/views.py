@@ -60,8 +60,8 @@ class Call:
 
     `instead`: what is answered to an outcome that comes as `Instead`, by status. `fresh`: a call of a person's own that
     wants a fresh proof of who they are. `secret`: the answer is never stored for replay. `ordering`: a paged list's
-    default. `limit`: how often one caller may call this, such as 5/h, where it is not counted among all that they
-    write.
+    default. `media`: the type of the answer where that is a file. `limit`: how often one caller may call this, such as
+    5/h, where it is not counted among all that they write.
     """
 
     needs: Needs
@@ -72,6 +72,7 @@ class Call:
     instead: Mapping[int, type[serializers.Serializer[Any]]] = field(default_factory=dict)
     fresh: bool = False
     ordering: str = ""
+    media: str = ""
     secret: bool = False
     limit: str = ""
     problems: tuple[type[DomainError], ...] = ()

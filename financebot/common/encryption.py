@@ -98,7 +98,10 @@ class EncryptedField(models.TextField):  # type: ignore[type-arg]
         return name, path, args, {**kwargs, "bound_to": self.bound_to}
 
     def binding_of(self, instance: models.Model) -> str:
-        return f"{self.model._meta.label_lower}.{self.name}:{getattr(instance, self.bound_to)}"
+        """What names the row; FieldError for one that has no name yet: nothing would open what is bound to that."""
+        if (name := getattr(instance, self.bound_to)) is None:
+            raise FieldError(f"{self.name} is written once {self.bound_to} is known")
+        return f"{self.model._meta.label_lower}.{self.name}:{name}"
 
     def from_db_value(self, value: str | None, *_: object) -> Sealed | None:
         return None if value is None else Sealed(value)

@@ -64,6 +64,12 @@ class Changed(DomainError):
     code = "changed"
 
 
+class LastOwner(DomainError):
+    """A family would be left without an owner: by who leaves it, and by who has their account erased."""
+
+    code = "last_owner"
+
+
 class PreconditionFailed(DomainError):
     code = "precondition_failed"
 

@@ -12,6 +12,8 @@ FIELDS = {
     "id",
     "email",
     "email_verified",
+    "new_email",
+    "phone",
     "first_name",
     "last_name",
     "language",
@@ -62,6 +64,9 @@ def test_a_change_is_remembered_and_its_words_can_be_erased(ann):
     "field",
     [
         "email",
+        "new_email",
+        "former_email",
+        "erased_at",
         "password",
         "is_active",
         "is_staff",

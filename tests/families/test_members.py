@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from families.errors import LastOwner, MembershipState
+from families.errors import MembershipState
 from families.models import Membership
 from families.roles import Role, preset
 from families.services import remove_member, resume_member, suspend_member
-from financebot.common.errors import NotFound, PermissionDenied
+from financebot.common.errors import LastOwner, NotFound, PermissionDenied
 from financebot.common.usecase import unit_of_work
 from tests.conftest import ROLE_NAMES, founder_of, join
 from tests.conftest import ROLES as WHO

@@ -23,7 +23,8 @@ STATUSES = {400, 409, 422}
 KEYS = {"idempotency_key_reused", "idempotency_in_progress"}  # tests/wire/test_idempotency.py
 BY_PROVIDERS = {"login_not_begun", "account_not_linked"}  # and what else those calls name: test_oauth.py
 EVERYWHERE = {"invalid", "family_archived", *KEYS, *BY_PROVIDERS}  # test_bad_input.py, test_refused_shapes.py, below
-PROOFS = {"step-up", "password/change", "2fa/verify", "2fa/disable", "2fa/backup-codes"}  # tries at them are counted
+OF_2FA = {"2fa/verify", "2fa/disable", "2fa/backup-codes"}
+PROOFS = {"step-up", "password/change", "users/me", *OF_2FA}  # tries at them are counted
 
 
 def name_of(operation: Operation) -> str:
@@ -60,7 +61,7 @@ def fields_of(errors: dict[str, Any]) -> list[str]:
 
 def remembered(row: Refusal) -> set[str]:
     """The tables in which a refusal leaves something on purpose."""
-    if row.operation.removeprefix("POST auth/") not in PROOFS:
+    if row.operation.split()[1].removeprefix("auth/") not in PROOFS:
         return set()
     return {"accounts_loginthrottle"} | (
         {"audit_eventlog"} if row.code in {"wrong_password", "invalid_code"} else set()

@@ -138,6 +138,7 @@ class Scene:
             "new_password": "another horse battery",
             "refresh_token": pair(house.owner.session).refresh_token,
             "token": self.invited.token,
+            "phone": "+4915123456789",
             "timezone": "Europe/Berlin",
             "base_currency": "EUR",
             "quote_currency": "USD",

@@ -4,7 +4,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from django.db import OperationalError, connection
 from accounts import lockout, mailed, totp
 from accounts import services as accounts
 from accounts.lockout import Reservation
+from accounts.mailed import To
 from accounts.models import CodePurpose, LoginThrottle, Provider, ThrottleKind, TotpDevice, User
 from accounts.passwords import Proof, prove
 from accounts.providers import Identity
@@ -156,8 +157,17 @@ def leaving(house: House) -> dict[str, Any]:
     return member(house, "adult")
 
 
-def mailed_to(house: House, purpose: CodePurpose) -> dict[str, Any]:
-    return {"actor": Actor(), "token": mailed.make(purpose, house.owner.user)}
+def erased(house: House) -> dict[str, Any]:
+    """An adult with something that waits and something hidden."""
+    leaving(house)
+    house.earn("5.00", "secret", by="adult", payee="Bakery", tags=("bread",))
+    return {"actor": house.adult.actor, "proof": prove(house.adult.user, PASSWORD)}
+
+
+def mailed_to(house: House, purpose: CodePurpose, to: To = To.PRESENT, **fields: Any) -> dict[str, Any]:
+    User.objects.filter(pk=house.owner.user.pk).update(**{"version": 1, **fields})
+    user = User.objects.get(pk=house.owner.user.pk)
+    return {"actor": Actor(), "token": mailed.make(purpose, user, to=to)}
 
 
 def by_provider(email: str) -> dict[str, Any]:
@@ -213,8 +223,19 @@ RUNS: dict[str, Given] = {
     "accounts.ask_password_reset": lambda h: {"actor": Actor(), "email": h.owner.user.email},
     "accounts.ask_verification": lambda h: {"actor": Actor(), "email": "nobody@example.org"},
     "accounts.reset_password": lambda h: {**mailed_to(h, CodePurpose.PASSWORD_RESET), "password_hash": "x"},
+    "accounts.ask_email_change": lambda h: {"email": "new@example.org"},
+    "accounts.end_week": lambda h: {"actor": Actor(channel="schedule"), "monday": date(2026, 5, 4)},
+    "accounts.erase_account": erased,
+    "accounts.erase_account (refused)": lambda h: {**erased(h), "proof": prove(h.adult.user, "wrong")},
+    "accounts.note_export": lambda h: {},
     "accounts.verify_email": lambda h: mailed_to(h, CodePurpose.EMAIL_VERIFICATION),
+    "accounts.verify_email (another)": lambda h: mailed_to(
+        h, CodePurpose.EMAIL_VERIFICATION, To.NEW, new_email="new@example.org"
+    ),
     "accounts.secure_account": lambda h: mailed_to(h, CodePurpose.NOT_ME),
+    "accounts.secure_account (takes back)": lambda h: mailed_to(
+        h, CodePurpose.NOT_ME, To.FORMER, former_email="old@example.org", former_until=clock.now() + timedelta(days=1)
+    ),
     "accounts.edit_profile": lambda h: {"changes": {"first_name": "New"}, "version": None},
     "accounts.create_client": lambda h: {"client_id": "reports"},
     "accounts.rotate_client": lambda h: {"client_id": "telegram_bot"},
