@@ -14,6 +14,7 @@ from accounts.models import (
     LoginThrottle,
     OneTimeCode,
     ServiceToken,
+    TelegramIdentity,
     TotpDevice,
     User,
 )
@@ -106,6 +107,17 @@ class BackupCodeAdmin(OperatorOnlyAdmin):
     search_fields = ("user__email",)
     ordering = ("-pk",)
     fields = ("user", ("created_at", "used_at"))
+
+
+@admin.register(TelegramIdentity)
+class TelegramIdentityAdmin(OperatorOnlyAdmin):
+    """Which chat speaks for whom."""
+
+    list_display = ("id", "user", "chat_id", "username", "verified_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "username")
+    ordering = ("-pk",)
+    fields = ("user", ("chat_id", "username"), ("first_name", "last_name"), "verified_at")
 
 
 @admin.register(ApiClient)

@@ -51,3 +51,9 @@ class InvalidCode(DomainError):
 
 class TwoFactorOn(DomainError):
     code = "two_factor_on"
+
+
+class AlreadyBound(DomainError):
+    """The chat speaks for somebody, or the person has a chat: the one there is has to be unlinked first."""
+
+    code = "already_bound"

@@ -5,14 +5,14 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts import devices, tokens
+from accounts import codes, devices, tokens
 from accounts.devices import Seen
 from accounts.errors import InvalidToken
-from accounts.models import LoginSession, User
+from accounts.models import CodePurpose, LoginSession, User
 from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
-from financebot.common.errors import StepUpRequired
+from financebot.common.errors import PermissionDenied, StepUpRequired
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +47,34 @@ def require_fresh(actor: Actor) -> None:
         raise StepUpRequired
 
 
+def require_invitation(token: str) -> None:
+    """PermissionDenied without a token of an open invitation, where people come by invitation only."""
+    if settings.REGISTRATION_MODE == "invite" and not codes.is_usable(CodePurpose.INVITATION, token):
+        raise PermissionDenied("invitation")
+
+
 def open_session(user: User, actor: Actor) -> Entered:
-    now = clock.now()
     seen = devices.see(user, actor.device, actor.user_agent)
-    session = LoginSession.objects.create(
+    session = create_session(user, actor, device=seen.device, signed_by=actor.signed_by, proof_at=clock.now())
+    return Entered(user, session, tokens.pair(session), seen)
+
+
+def create_session(user: User, actor: Actor, **fields: Any) -> LoginSession:
+    """The row alone. `fields`: who proved to have opened it, when it was last proved who they are, and the like."""
+    now = clock.now()
+    session: LoginSession = LoginSession.objects.create(
         user=user,
-        device=seen.device,
         client=actor.client,
-        signed_by=actor.signed_by,
         address=actor.address,
         user_agent=actor.user_agent,
         epoch=user.security_epoch,
         rotated_at=now,
-        proof_at=now,
         created_at=now,
         last_used_at=now,
         expires_at=now + settings.SESSION_LIFETIME,
+        **fields,
     )
-    return Entered(user, session, tokens.pair(session), seen)
+    return session
 
 
 def revoke(sessions: Any) -> None:

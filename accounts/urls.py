@@ -1,6 +1,15 @@
 from django.urls import path
 
-from accounts.views import AuthViewSet, ProfileViewSet, RecoveryViewSet, SessionViewSet, TwoFactorViewSet
+from accounts.views import (
+    AuthViewSet,
+    ProfileViewSet,
+    RecoveryViewSet,
+    SessionViewSet,
+    TelegramViewSet,
+    TwoFactorViewSet,
+)
+
+TELEGRAM = "auth/telegram"
 
 urlpatterns = [
     path("auth/register", AuthViewSet.as_view({"post": "register"}), name="register"),
@@ -22,5 +31,14 @@ urlpatterns = [
     path("auth/not-me", RecoveryViewSet.as_view({"post": "not_me"}), name="not-me"),
     path("auth/sessions", SessionViewSet.as_view({"get": "list"}), name="sessions"),
     path("auth/sessions/<id:pk>", SessionViewSet.as_view({"delete": "destroy"}), name="session"),
+    path(f"{TELEGRAM}/start", TelegramViewSet.as_view({"post": "start"}), name="telegram-start"),
+    path(f"{TELEGRAM}/confirm", TelegramViewSet.as_view({"post": "confirm"}), name="telegram-confirm"),
+    path(f"{TELEGRAM}/link", TelegramViewSet.as_view({"post": "link"}), name="telegram-link"),
+    path(f"{TELEGRAM}/store-token", TelegramViewSet.as_view({"post": "store_token"}), name="telegram-store-token"),
+    path(f"{TELEGRAM}/authenticate", TelegramViewSet.as_view({"post": "authenticate"}), name="telegram-authenticate"),
+    path(f"{TELEGRAM}/register", TelegramViewSet.as_view({"post": "register"}), name="telegram-register"),
+    path(f"{TELEGRAM}/unlink", TelegramViewSet.as_view({"post": "unlink"}), name="telegram-unlink"),
+    path("auth/token/get", TelegramViewSet.as_view({"post": "get_token"}), name="token-get"),
+    path("auth/token/refresh-telegram", TelegramViewSet.as_view({"post": "refresh_token"}), name="token-refresh"),
     path("users/me", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="me"),
 ]

@@ -24,6 +24,7 @@ ALERTS = (
     EventName.DEVICE_ADDED,
     EventName.TWO_FACTOR_ENABLED,
     EventName.TWO_FACTOR_DISABLED,
+    EventName.TELEGRAM_BOUND,
 )
 TOLD = frozenset((*RESETS, *VERIFICATIONS, *ALERTS))
 STALE = timedelta(days=7)

@@ -70,6 +70,10 @@ ABOUT_ACCOUNT: dict[str, Told] = {
     EventName.TWO_FACTOR_DISABLED: _alert(
         lazy("Two-factor authentication is off"), lazy("It was switched off for your account on %(when)s.")
     ),
+    EventName.TELEGRAM_BOUND: _alert(
+        lazy("A Telegram chat speaks for you now"),
+        lazy("A Telegram chat was linked to your account on %(when)s: what is written there is done in your name."),
+    ),
 }
 TOGETHER = lazy("Since then it has happened %(count)s times in all; this is the one letter about them.")
 ACTIONS: dict[str, Any] = {

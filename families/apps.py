@@ -10,4 +10,5 @@ class FamiliesConfig(AppConfig):
         from families import access, selectors  # noqa: PLC0415
 
         moments.claims.append(selectors.token_claims)
+        moments.binding.append(selectors.waits_for_consent)
         post_migrate.connect(access.sync_all, sender=self)

@@ -4,7 +4,7 @@ Whether there is an account is told to nobody: what is asked for leaves an event
 events.
 """
 
-from accounts import codes, mailed
+from accounts import binding, codes, mailed
 from accounts.models import CodePurpose, LoginSession, User
 from accounts.sessions import revoke
 from audit import trail
@@ -35,8 +35,8 @@ def reset_password(*, actor: Actor, token: str, password_hash: str) -> None:
     user = _spend(CodePurpose.PASSWORD_RESET, token)
     user.password = password_hash
     user.email_verified_at = user.email_verified_at or clock.now()
-    _end_sessions(user, "password", "email_verified_at")
-    trail.record(Event(EventName.PASSWORD_RESET, "user", user.pk, {}), actor=actor)
+    ended = _end_sessions(user, "password", "email_verified_at")
+    trail.record(*ended, Event(EventName.PASSWORD_RESET, "user", user.pk, {}), actor=actor)
 
 
 @use_case
@@ -56,8 +56,8 @@ def secure_account(*, actor: Actor, token: str) -> None:
     """
     user = _spend(CodePurpose.NOT_ME, token)
     user.set_unusable_password()
-    _end_sessions(user, "password")
-    trail.record(Event(EventName.ACCOUNT_SECURED, "user", user.pk, {}), actor=actor)
+    ended = _end_sessions(user, "password")
+    trail.record(*ended, Event(EventName.ACCOUNT_SECURED, "user", user.pk, {}), actor=actor)
 
 
 def _asked(name: EventName, email: str) -> Event:
@@ -72,7 +72,9 @@ def _spend(purpose: CodePurpose, token: str) -> User:
     return user
 
 
-def _end_sessions(user: User, *changed: str) -> None:
+def _end_sessions(user: User, *changed: str) -> list[Event]:
+    """With the chat that speaks for them, which would only be given a new token; what that brings."""
     user.security_epoch += 1
     user.save(update_fields=[*changed, "security_epoch"])
     revoke(LoginSession.objects.of(user.pk))
+    return binding.end(user.pk)

@@ -3,6 +3,7 @@ from accounts.views.common import PersonViewSet
 from accounts.views.profile import ProfileViewSet
 from accounts.views.recovery import RecoveryViewSet
 from accounts.views.sessions import SessionViewSet
+from accounts.views.telegram import TelegramViewSet
 from accounts.views.two_factor import TwoFactorViewSet
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "ProfileViewSet",
     "RecoveryViewSet",
     "SessionViewSet",
+    "TelegramViewSet",
     "TwoFactorViewSet",
 ]
