@@ -112,6 +112,18 @@ def chat_of(row: OneTimeCode) -> Chat:
     return Chat(**row.payload["chat"])
 
 
+def chat_asking(code: str) -> Chat | None:
+    """The chat that a code which could be used now was asked for in."""
+    try:
+        return chat_of(look_up(CodePurpose.CHAT_BINDING, code))
+    except InvalidCode:
+        return None
+
+
+def chat_bound(identity: TelegramIdentity) -> Chat:
+    return Chat(identity.chat_id, identity.username, identity.first_name, identity.last_name)
+
+
 def settle(row: OneTimeCode, user: User, chat: Chat, *, client: str, actor: Actor) -> tuple[Bound | Waiting, Event]:
     """Use the code up: bind, or note that it waits for consent; and what happened. The user's row is locked.
 

@@ -34,6 +34,18 @@ def begin_in_chat(*, actor: Actor, chat: Chat, in_link: bool) -> Begun:
 
 
 @use_case
+def look_at_binding(*, actor: Actor, offered: Offered) -> Chat | Refused:
+    """Which chat a code without digits was asked for in; a look is a try at it. Locks the user; a wrong one is
+    returned, so that it is remembered. Raises StepUpRequired."""
+    user = lock_person(actor)
+    require_fresh(actor)
+    row = _row(CodePurpose.CHAT_BINDING, offered.code)
+    if row is None or not binding.accept(row, offered):
+        return _refused(InvalidCode(), user.pk, None, actor)
+    return binding.chat_of(row)
+
+
+@use_case
 def confirm_binding(*, actor: Actor, chat: Chat, offered: Offered) -> Bound | Waiting | Refused:
     """Bind the chat that the code was asked for in, which `chat` has to name, to the caller.
 
@@ -171,8 +183,9 @@ def _lock_person_of(chat_id: int, *, active: bool = True) -> User | None:
     return user
 
 
-def _refused(problem: DomainError, user_id: int, chat: Chat, actor: Actor) -> Refused:
-    trail.record(binding.about(EventName.TELEGRAM_REFUSED, user_id, chat), actor=actor)
+def _refused(problem: DomainError, user_id: int, chat: Chat | None, actor: Actor) -> Refused:
+    name = EventName.TELEGRAM_REFUSED
+    trail.record(binding.about(name, user_id, chat) if chat else Event(name, "user", user_id, {}), actor=actor)
     return Refused(problem)
 
 
