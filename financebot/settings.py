@@ -344,7 +344,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"trace": {"()": "financebot.api.logs.TraceFilter"}},
     "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+        "text": {
+            "()": "financebot.api.logs.TextFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        },
         "json": {"()": "financebot.api.logs.JsonFormatter"},
     },
     "handlers": {

@@ -94,7 +94,7 @@ def consent_to_telegram(*, actor: Actor, membership_id: int) -> Membership:
     access = enter(actor)
     access.require(P.MANAGE_MEMBERS)
     member = membership.lock_member(access.family, membership_id)
-    if member.role != Role.CHILD or member.state != State.ACTIVE:
+    if member.role != Role.CHILD or member.state != State.ACTIVE or not member.user.is_active:
         raise MembershipState
     try:
         bound = binding.consent(member.user)
