@@ -15,6 +15,7 @@ from accounts.models import (
     OAuthLink,
     OneTimeCode,
     ServiceToken,
+    TelegramIdentity,
     TotpDevice,
     User,
 )
@@ -135,6 +136,17 @@ class OAuthLinkAdmin(OperatorOnlyAdmin):
     search_fields = ("user__email", "subject")
     ordering = ("-pk",)
     fields = ("user", ("provider", "subject"), "created_at")
+
+
+@admin.register(TelegramIdentity)
+class TelegramIdentityAdmin(OperatorOnlyAdmin):
+    """Which chat speaks for whom."""
+
+    list_display = ("id", "user", "chat_id", "username", "verified_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "username")
+    ordering = ("-pk",)
+    fields = ("user", ("chat_id", "username"), ("first_name", "last_name"), "verified_at")
 
 
 @admin.register(ApiClient)

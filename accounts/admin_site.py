@@ -22,14 +22,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from accounts import services, tries
 from accounts.admin_acts import Act
 from accounts.authentication import SESSION_KEY, actor_of_session
 from accounts.models import LoginSession, TotpDevice
-from accounts.pages import PasswordForm, own_path
+from accounts.pages import PasswordForm, own_path, steps_up
 from audit.trail import Actor
-from financebot.api import problems
-from financebot.common.usecase import Refused, unit_of_work
 
 IMPOSSIBLE = re.compile(r"[0-9]{19}|\0")
 
@@ -88,14 +85,8 @@ class FinanceAdminSite(admin.AdminSite):
         """Prove once more who one is, then try again."""
         form = PasswordForm(request.POST if request.method == "POST" else None)
         wanted = own_path(request, otherwise=reverse("admin:index"))
-        if form.is_valid():
-            actor = actor_of(request)
-            proof = tries.of_oneself(actor, request.user, form.cleaned_data["password"])  # type: ignore[arg-type]
-            with unit_of_work():
-                outcome = services.step_up(actor=actor, proof=proof)
-            if not isinstance(outcome, Refused):
-                return redirect(wanted)
-            form.add_error("password", problems.sentence(outcome.problem))
+        if form.is_valid() and steps_up(form, actor_of(request), request.user):  # type: ignore[arg-type]
+            return redirect(wanted)
         context = {**self.each_context(request), "title": _("Confirm that it is you"), "form": form, "next": wanted}
         return render(request, "admin/step_up.html", context)
 

@@ -18,11 +18,21 @@ OF_PERSON = (
     CodePurpose.NOT_ME,
 )
 KEPT = timedelta(days=30)  # after their end, for whoever looks into what happened
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, without look-alikes
+AS_TYPED = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 
 def make(purpose: CodePurpose, *, subject: int, life: timedelta, payload: dict[str, Any] | None = None) -> str:
     """The code in clear text, 192 random bits, to be handed over once."""
     code = secrets.token_urlsafe(24)
+    keep(purpose, code, subject=subject, life=life, payload=payload)
+    return code
+
+
+def keep(
+    purpose: CodePurpose, code: str, *, subject: int, life: timedelta, payload: dict[str, Any] | None = None
+) -> None:
+    """The row of a code that was made already."""
     OneTimeCode.objects.create(
         purpose=purpose,
         digest=digest(code),
@@ -30,24 +40,33 @@ def make(purpose: CodePurpose, *, subject: int, life: timedelta, payload: dict[s
         payload=payload or {},
         expires_at=clock.now() + life,
     )
-    return code
+
+
+def letters(length: int) -> str:
+    """So many random letters, five bits each, for people to read and type."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def as_typed(code: str) -> str:
+    """What somebody meant who typed letters off a screen or a sheet of paper."""
+    return code.upper().translate(AS_TYPED)
 
 
 def look_up(purpose: CodePurpose, code: str) -> OneTimeCode:
     """The row of a code that could be spent now; InvalidCode otherwise."""
-    row = _usable(purpose).filter(digest=digest(code)).first()
+    row = usable(purpose).filter(digest=digest(code)).first()
     if row is None:
         raise InvalidCode
     return row
 
 
 def is_usable(purpose: CodePurpose, code: str) -> bool:
-    return _usable(purpose).filter(digest=digest(code)).exists()
+    return usable(purpose).filter(digest=digest(code)).exists()
 
 
 def spend(row: OneTimeCode) -> None:
     """Use it up: of any number of callers at once, one succeeds; InvalidCode for the others."""
-    if not _usable(CodePurpose(row.purpose)).filter(pk=row.pk).update(used_at=clock.now()):
+    if not usable(CodePurpose(row.purpose)).filter(pk=row.pk).update(used_at=clock.now()):
         raise InvalidCode
 
 
@@ -60,7 +79,7 @@ def use_up(purpose: CodePurpose, code: str, *, life: timedelta) -> bool:
 
 def take_try(row: OneTimeCode, *, most: int) -> bool:
     """Count a try at what comes with the code; false, and nothing counted, when there were `most` already."""
-    left = _usable(CodePurpose(row.purpose)).filter(pk=row.pk, tries__lt=most)
+    left = usable(CodePurpose(row.purpose)).filter(pk=row.pk, tries__lt=most)
     return bool(left.update(tries=F("tries") + 1))
 
 
@@ -83,5 +102,6 @@ def digest(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def _usable(purpose: CodePurpose) -> QuerySet[OneTimeCode]:
+def usable(purpose: CodePurpose) -> QuerySet[OneTimeCode]:
+    """Neither used nor late."""
     return OneTimeCode.objects.filter(purpose=purpose, used_at__isnull=True, expires_at__gt=clock.now())

@@ -85,3 +85,9 @@ class AccountNotLinked(DomainError):
     """There is an account that a provider's word does not open: its address is not proven, or it is closed."""
 
     code = "account_not_linked"
+
+
+class AlreadyBound(DomainError):
+    """The chat speaks for somebody, or the person has a chat: the one there is has to be unlinked first."""
+
+    code = "already_bound"

@@ -56,8 +56,12 @@ def for_log_in(*, email: str, address: str, device: str) -> list[Key]:
 
 def for_codes(*, user_id: int, address: str) -> list[Key]:
     """The keys of a try at somebody's codes, of whichever kind the code is."""
-    key = _digest(str(user_id), network_of(address))
-    return [(kind, key) for kind in (ThrottleKind.CODES_DAY, ThrottleKind.CODES_HOUR, ThrottleKind.CODES_MINUTES)]
+    return _of_codes(_digest(str(user_id), network_of(address)))
+
+
+def for_chat(chat_id: int) -> list[Key]:
+    """The keys of a try at codes out of a chat, whose network is the bot's."""
+    return _of_codes(_digest("chat", str(chat_id)))
 
 
 def reserve(keys: Sequence[Key]) -> Reservation | None:
@@ -91,6 +95,10 @@ def give_back(reservation: Reservation) -> None:
 def purge() -> int:
     """Forget tries that no window holds any more, a day after; how many rows."""
     return LoginThrottle.objects.filter(began_at__lt=clock.now() - 2 * DAY).delete()[0]
+
+
+def _of_codes(key: str) -> list[Key]:
+    return [(kind, key) for kind in (ThrottleKind.CODES_DAY, ThrottleKind.CODES_HOUR, ThrottleKind.CODES_MINUTES)]
 
 
 def _limit(row: LoginThrottle) -> Limit:

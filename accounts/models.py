@@ -14,6 +14,7 @@ from accounts.querysets import (
     LoginSessionQuerySet,
     OAuthLinkQuerySet,
     ServiceTokenQuerySet,
+    TelegramIdentityQuerySet,
     TotpDeviceQuerySet,
     UserQuerySet,
 )
@@ -104,7 +105,8 @@ class Device(models.Model):
 class LoginSession(models.Model):
     """One log-in, by token or by cookie; this row, not the token, says whether it still stands.
 
-    `client` is what the caller named itself, `signed_by` the client that proved by its signature that it opened this.
+    `client` is what the caller named itself, `signed_by` the client that proved, by its signature or its service token,
+    that it opened this.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_sessions")
@@ -140,6 +142,9 @@ class CodePurpose(models.TextChoices):
     EMAIL_VERIFICATION = "email_verification"
     NOT_ME = "not_me"
     OAUTH_STATE = "oauth_state"
+    CHAT_BINDING = "chat_binding"  # asked for in a chat, confirmed by a person
+    PERSON_BINDING = "person_binding"  # asked for by a person, confirmed in a chat
+    BINDING_CONSENT = "binding_consent"  # a child's, until an owner says yes
 
 
 class OneTimeCode(models.Model):
@@ -265,6 +270,29 @@ class OAuthLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} of user {self.user_id}"
+
+
+class TelegramIdentity(models.Model):
+    """The chat that speaks for a person: their only one, and nobody else's. Ids of groups are negative.
+
+    The names are what Telegram said when it was bound.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="telegram_identity")
+    chat_id = models.BigIntegerField(unique=True)
+    username = models.CharField(max_length=64, blank=True)
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    verified_at = models.DateTimeField(default=clock.now)
+
+    objects = TelegramIdentityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = lazy("Telegram binding"), lazy("Telegram bindings")
+        constraints = [models.CheckConstraint(condition=Q(chat_id__gte=1), name="accounts_chat_of_one_person")]
+
+    def __str__(self) -> str:
+        return f"Telegram binding of user {self.user_id}"
 
 
 class ApiClient(models.Model):

@@ -19,10 +19,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import providers, second_factor, services, tries
 from accounts.authentication import SESSION_KEY, actor_of_session, nobody
-from accounts.models import LoginSession
+from accounts.models import LoginSession, User
 from accounts.serializers import CODE_MAX, PASSWORD_MAX
 from accounts.services import Challenged, Entered
+from accounts.tokens import proof_age
 from accounts.tries import LOGIN_LIMIT
+from audit.trail import Actor
 from financebot.api import limits, problems
 from financebot.common.errors import DomainError
 from financebot.common.usecase import Refused, unit_of_work
@@ -75,11 +77,11 @@ class LoginPage(View):
         if isinstance(outcome, Refused):
             form.add_error(None, _("E-mail address or password are not right."))
             return self._page(request, form)
-        return go_in(request, outcome, own_path(request, otherwise=settings.LOGIN_REDIRECT_URL))
+        return go_in(request, outcome)
 
     def _page(self, request: HttpRequest, form: LoginForm, status: int = HTTPStatus.OK) -> HttpResponse:
         others = [(provider.label, reverse(f"oauth-{provider}-start")) for provider in providers.switched_on()]
-        return _form_page(request, "accounts/login.html", form, status, others=others, origin=settings.PUBLIC_URL)
+        return form_page(request, "accounts/login.html", form, status, others=others, origin=settings.PUBLIC_URL)
 
 
 @method_decorator([never_cache, sensitive_post_parameters("code")], name="dispatch")
@@ -103,12 +105,12 @@ class LoginCodePage(View):
             return self._page(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
         outcome = _answer(challenge, form.cleaned_data["code"])
         if isinstance(outcome, Entered):
-            return go_in(request, outcome, own_path(request, otherwise=settings.LOGIN_REDIRECT_URL))
+            return go_in(request, outcome)
         form.add_error(None, problems.sentence(outcome))
         return self._page(request, form)
 
     def _page(self, request: HttpRequest, form: CodeForm, status: int = HTTPStatus.OK) -> HttpResponse:
-        return _form_page(request, "accounts/login_code.html", form, status)
+        return form_page(request, "accounts/login_code.html", form, status)
 
 
 def _answer(challenge: str, code: str) -> Entered | DomainError:
@@ -123,8 +125,9 @@ def _answer(challenge: str, code: str) -> Entered | DomainError:
     return outcome.problem if isinstance(outcome, Refused) else outcome
 
 
-def go_in(request: HttpRequest, outcome: Entered | Challenged, wanted: str) -> HttpResponse:
+def go_in(request: HttpRequest, outcome: Entered | Challenged, wanted: str = "") -> HttpResponse:
     """To the path that somebody wants to, with a session; first to the second step for who has one."""
+    wanted = wanted or own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)
     if isinstance(outcome, Challenged):
         _begin(request, CHALLENGE_KEY, outcome.challenge)
         return redirect(f"{reverse('rest_framework:login_code')}?{urlencode({'next': wanted})}")
@@ -139,9 +142,58 @@ def _begin(request: HttpRequest, key: str, value: str | int) -> None:
     request.session[key] = value
 
 
-def _form_page(request: HttpRequest, template: str, form: forms.Form, status: int, **more: Any) -> HttpResponse:
+def form_page(
+    request: HttpRequest, template: str, form: forms.Form | None, status: int = HTTPStatus.OK, **more: Any
+) -> HttpResponse:
     wanted = own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)
     return render(request, template, {"form": form, "next": wanted, **more}, status=status)
+
+
+class ProvenPage(View):
+    """For who has proved a short while ago who they are: others log in first, or show their password again."""
+
+    actor: Actor
+    user: User
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        session = login_session(request)
+        if session is None or proof_age(session) >= settings.STEP_UP_LIFETIME:
+            page = reverse(f"rest_framework:{'step_up' if session else 'login'}")
+            return redirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
+        self.actor, self.user = actor_of_session(session, channel="web"), session.user
+        return super().dispatch(request, *args, **kwargs)
+
+
+@method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
+class StepUpPage(View):
+    """Prove once more who one is, then go on; who is not logged in logs in, which is such a proof."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        session = login_session(request)
+        wanted = own_path(request, otherwise=settings.LOGIN_REDIRECT_URL)
+        if session is None:
+            return redirect(f"{reverse('rest_framework:login')}?{urlencode({'next': wanted})}")
+        form = PasswordForm(request.POST if request.method == "POST" else None)
+        if form.is_valid() and steps_up(form, actor_of_session(session, channel="web"), session.user):
+            return redirect(wanted)
+        return form_page(request, "accounts/step_up.html", form)
+
+
+def steps_up(form: PasswordForm, actor: Actor, user: User) -> bool:
+    """Whether the password of a form that is filled in is theirs; if not, the form says so."""
+    proof = tries.of_oneself(actor, user, form.cleaned_data["password"])
+    with unit_of_work():
+        outcome = services.step_up(actor=actor, proof=proof)
+    if isinstance(outcome, Refused):
+        form.add_error("password", problems.sentence(outcome.problem))
+        return False
+    return True
+
+
+def login_session(request: HttpRequest) -> LoginSession | None:
+    """The log-in behind the browser's cookie, if it still stands."""
+    alive = LoginSession.objects.alive().select_related("user")
+    return alive.filter(pk=request.session.get(SESSION_KEY) or 0).first()
 
 
 class LogoutPage(View):
@@ -149,7 +201,7 @@ class LogoutPage(View):
         return render(request, "accounts/logout.html")
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        session = LoginSession.objects.alive().filter(pk=request.session.get(SESSION_KEY) or 0).first()
+        session = login_session(request)
         if session:
             with unit_of_work():
                 services.log_out(actor=actor_of_session(session, channel="web"), everywhere=False)
@@ -179,5 +231,6 @@ def own_path(request: HttpRequest, *, otherwise: str) -> str:
 urlpatterns = [
     path("login", LoginPage.as_view(), name="login"),
     path("login/code", LoginCodePage.as_view(), name="login_code"),
+    path("step-up", StepUpPage.as_view(), name="step_up"),
     path("logout", LogoutPage.as_view(), name="logout"),
 ]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         LoginSession,
         OAuthLink,
         ServiceToken,
+        TelegramIdentity,
         TotpDevice,
         User,
     )
@@ -43,6 +44,10 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def of(self, user_id: int) -> "LoginSessionQuerySet":
         return self.filter(user_id=user_id)
 
+    def of_chats(self) -> "LoginSessionQuerySet":
+        """Those whose tokens speak for a chat."""
+        return self.filter(scope="telegram")
+
     def bound_to(self, client_id: str) -> "LoginSessionQuerySet":
         """Those whose tokens are worth nothing without this client's signature (`clients.bound_to`)."""
         by_scope = Q(signed_by="", scope="telegram") if client_id == "telegram_bot" else Q()
@@ -68,6 +73,15 @@ class BackupCodeQuerySet(models.QuerySet["BackupCode"]):
 class OAuthLinkQuerySet(models.QuerySet["OAuthLink"]):
     def of(self, user_id: int) -> "OAuthLinkQuerySet":
         return self.filter(user_id=user_id)
+
+
+class TelegramIdentityQuerySet(models.QuerySet["TelegramIdentity"]):
+    def of(self, user_id: int) -> "TelegramIdentityQuerySet":
+        return self.filter(user_id=user_id)
+
+    def taken(self, *, user_id: int, chat_id: int) -> bool:
+        """Whether the person has a chat already, or the chat a person."""
+        return self.filter(Q(user_id=user_id) | Q(chat_id=chat_id)).exists()
 
 
 class ApiClientQuerySet(models.QuerySet["ApiClient"]):

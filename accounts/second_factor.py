@@ -3,7 +3,6 @@
 What spends or makes anything is called with the user's row locked, which protects devices and codes.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
@@ -19,8 +18,6 @@ CHALLENGE_LIFE = timedelta(minutes=5)
 CHALLENGE_TRIES = 5
 BACKUP_CODES = 10
 BACKUP_LENGTH = 16  # of 32 letters: 80 bits, so that its hash tells nothing
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, without look-alikes
-AS_TYPED = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 
 class Factor(Enum):
@@ -107,7 +104,7 @@ def spend_as(factor: Factor, user: User, device: TotpDevice, code: str) -> bool:
 def make_backup_codes(user: User) -> list[str]:
     """Ten new ones in clear text, to be shown once; the old ones are gone."""
     BackupCode.objects.of(user.pk).delete()
-    made = ["".join(secrets.choice(ALPHABET) for _ in range(BACKUP_LENGTH)) for _ in range(BACKUP_CODES)]
+    made = [codes.letters(BACKUP_LENGTH) for _ in range(BACKUP_CODES)]
     BackupCode.objects.bulk_create(BackupCode(user=user, digest=_digest(user, code)) for code in made)
     return ["-".join(code[i : i + 4] for i in range(0, BACKUP_LENGTH, 4)) for code in made]
 
@@ -118,7 +115,7 @@ def remove(user: User) -> None:
 
 
 def _digest(user: User, code: str) -> str:
-    return codes.digest(f"{user.pk}:{code.upper().translate(AS_TYPED)}")
+    return codes.digest(f"{user.pk}:{codes.as_typed(code)}")
 
 
 def _standing(user: User, device: TotpDevice) -> str:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as lazy
 from rest_framework import serializers
 
 from accounts.rules import normalise_email
-from financebot.api.serializers import Answer, StrictSerializer
+from financebot.api.serializers import Answer, IdField, StrictSerializer
 from financebot.api.views import Query
 
 PASSWORD_MAX = 1024
@@ -251,3 +251,81 @@ class SessionRead(Answer):
 
     def get_current(self, session: object) -> bool:
         return bool(getattr(session, "pk", None) == self.context["request"].auth.session)
+
+
+class ChatWrite(StrictSerializer):
+    """A private chat: its id is its person's on Telegram."""
+
+    chat_id = IdField()
+
+
+class NamedChatWrite(ChatWrite):
+    """With the names that Telegram gives, null for one that is missing."""
+
+    username = serializers.CharField(required=False, max_length=64, allow_blank=True, allow_null=True)
+    first_name = NameField(required=False, allow_blank=True, allow_null=True)
+    last_name = NameField(required=False, allow_blank=True, allow_null=True)
+
+
+class BeginChatWrite(NamedChatWrite):
+    link = serializers.BooleanField(default=False)
+
+
+class ConfirmChatWrite(NamedChatWrite):
+    code = CodeField()
+    match = serializers.CharField(
+        required=False, max_length=CODE_MAX, default="", allow_blank=True, help_text="the six digits shown in the chat"
+    )
+
+
+class LinkChatWrite(NamedChatWrite):
+    code = CodeField()
+
+
+class RegisterChatWrite(NamedChatWrite):
+    invitation = serializers.CharField(
+        required=False, max_length=200, default="", allow_blank=True, help_text="an invitation's token"
+    )
+
+
+class ChatTokenWrite(ChatWrite):
+    jwt_token = serializers.CharField(max_length=4000)
+
+
+class BegunRead(Answer):
+    code = serializers.CharField()
+    match = serializers.CharField(required=False, help_text="six digits to show in the chat alone")
+    expires_in = serializers.IntegerField(help_text="seconds")
+
+
+class SpeakingRead(Answer):
+    user_id = serializers.IntegerField()
+    jwt_token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class BoundRead(SpeakingRead):
+    success = serializers.BooleanField()
+
+
+class ChatRegisteredRead(SpeakingRead):
+    created = serializers.BooleanField()
+    message = serializers.CharField()
+
+
+class ConsentRead(Answer):
+    consent_required = serializers.BooleanField()
+
+
+class ChatTokensRead(TokensRead):
+    success = serializers.BooleanField()
+    user_id = serializers.IntegerField()
+
+
+class SuccessRead(Answer):
+    success = serializers.BooleanField()
+
+
+class ChatTokenRead(SuccessRead):
+    message = serializers.CharField()
+    chat_id = serializers.IntegerField()

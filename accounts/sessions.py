@@ -5,10 +5,10 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts import devices, second_factor, tokens
+from accounts import codes, devices, second_factor, tokens
 from accounts.devices import Seen
 from accounts.errors import InvalidToken
-from accounts.models import LoginSession, User
+from accounts.models import CodePurpose, LoginSession, User
 from accounts.second_factor import Challenged
 from audit.names import EventName
 from audit.trail import Actor, Event
@@ -54,24 +54,34 @@ def require_operator(actor: Actor) -> None:
         raise PermissionDenied("operator")
 
 
+def require_invitation(token: str) -> None:
+    """PermissionDenied without a token of an open invitation, where people come by invitation only."""
+    if settings.REGISTRATION_MODE == "invite" and not codes.is_usable(CodePurpose.INVITATION, token):
+        raise PermissionDenied("invitation")
+
+
 def open_session(user: User, actor: Actor) -> Entered:
-    now = clock.now()
     seen = devices.see(user, actor.device, actor.user_agent)
-    session = LoginSession.objects.create(
+    session = create_session(user, actor, device=seen.device, signed_by=actor.signed_by, proof_at=clock.now())
+    return Entered(user, session, tokens.pair(session), seen)
+
+
+def create_session(user: User, actor: Actor, **fields: Any) -> LoginSession:
+    """The row alone. `fields`: who proved to have opened it, when it was last proved who they are, and the like."""
+    now = clock.now()
+    session: LoginSession = LoginSession.objects.create(
         user=user,
-        device=seen.device,
         client=actor.client,
-        signed_by=actor.signed_by,
         address=actor.address,
         user_agent=actor.user_agent,
         epoch=user.security_epoch,
         rotated_at=now,
-        proof_at=now,
         created_at=now,
         last_used_at=now,
         expires_at=now + settings.SESSION_LIFETIME,
+        **fields,
     )
-    return Entered(user, session, tokens.pair(session), seen)
+    return session
 
 
 def admit(user: User, actor: Actor) -> tuple[Entered | Challenged, list[Event]]:
@@ -91,13 +101,6 @@ def news_of(entered: Entered) -> list[Event]:
 
 def revoke(sessions: Any) -> None:
     sessions.filter(revoked_at__isnull=True).update(revoked_at=clock.now())
-
-
-def end_sessions(user: User, *changed: str) -> None:
-    """Save what has changed of a person, and end all their log-ins."""
-    user.security_epoch += 1
-    user.save(update_fields=[*changed, "security_epoch"])
-    revoke(LoginSession.objects.of(user.pk))
 
 
 def about(name: EventName, session: LoginSession) -> Event:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import jwt
@@ -106,6 +106,7 @@ class Pair:
     user_id: int
     access_token: str
     refresh_token: str
+    expires_at: datetime
     expires_in: int = int(settings.ACCESS_TOKEN_LIFETIME.total_seconds())
 
 
@@ -122,7 +123,7 @@ def pair(session: LoginSession) -> Pair:
     access["scope"] = session.scope
     for claims in moments.claims:
         access.payload.update(claims(session.user_id))
-    return Pair(session.user_id, str(access), _refresh(session))
+    return Pair(session.user_id, str(access), _refresh(session), datetime.fromtimestamp(access["exp"], UTC))
 
 
 def _refresh(session: LoginSession) -> str:
@@ -159,6 +160,15 @@ def read_refresh(text: str) -> RefreshClaims:
     except TokenError as error:
         raise InvalidToken from error
     return RefreshClaims(session=payload["sid"], counter=payload["n"])
+
+
+def read_access(text: str) -> tuple[int, int]:
+    """Session and person of an access token of ours that has not run out; InvalidToken for anything else."""
+    try:
+        payload = AccessToken(text).payload  # type: ignore[arg-type]
+    except TokenError as error:
+        raise InvalidToken from error
+    return payload["sid"], int(payload["sub"])
 
 
 def proof_age(session: LoginSession) -> timedelta:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from accounts import lockout, passwords, second_factor, services
+from accounts.binding import Offered
 from accounts.models import User
 from accounts.passwords import Proof
 from accounts.second_factor import Factor, Shown
@@ -36,6 +37,14 @@ def of_code(actor: Actor, user_id: int, code: str, factor: Factor) -> Shown:
     with unit_of_work():
         reservation = services.reserve_try(actor=actor, keys=keys, user_id=user_id)
     return Shown(code, factor, reservation)
+
+
+def of_binding(actor: Actor, code: str, match: str = "", *, chat_id: int = 0) -> Offered:
+    """A try at a code that binds a chat: by the person logged in, else out of the chat."""
+    keys = lockout.for_codes(user_id=actor.user, address=actor.address) if actor.user else lockout.for_chat(chat_id)
+    with unit_of_work():
+        reservation = services.reserve_try(actor=actor, keys=keys)
+    return Offered(code, match, reservation)
 
 
 def at_challenge(actor: Actor, challenge: str, code: str, factor: Factor) -> Shown:

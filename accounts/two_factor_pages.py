@@ -3,23 +3,19 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.decorators import method_decorator
-from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as lazy
-from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import services, totp, tries
-from accounts.authentication import SESSION_KEY, actor_of_session
-from accounts.models import LoginSession, TotpDevice
+from accounts.models import TotpDevice
+from accounts.pages import ProvenPage
 from accounts.serializers import CODE_MAX
 from accounts.services import Factor
-from accounts.tokens import proof_age
 from financebot.api import problems
 from financebot.common.errors import DomainError
 from financebot.common.usecase import Refused, unit_of_work
@@ -34,18 +30,7 @@ class FirstCodeForm(forms.Form):
 
 
 @method_decorator([never_cache, sensitive_post_parameters("code")], name="dispatch")
-class TwoFactorPage(View):
-    """For who has logged in a short while ago; others log in first, which is the fresh proof that this wants."""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        alive = LoginSession.objects.alive().select_related("user")
-        session = alive.filter(pk=request.session.get(SESSION_KEY) or 0).first()
-        if session is None or proof_age(session) >= settings.STEP_UP_LIFETIME:
-            wanted = urlencode({"next": reverse("rest_framework:two_factor")})
-            return redirect(f"{reverse('rest_framework:login')}?{wanted}")
-        self.actor, self.user = actor_of_session(session, channel="web"), session.user
-        return super().dispatch(request, *args, **kwargs)
-
+class TwoFactorPage(ProvenPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         return self._page(request, is_on=TotpDevice.objects.of(self.user.pk).confirmed().exists())
 

@@ -1,7 +1,17 @@
 from django.urls import path
 
 from accounts.models import Provider
-from accounts.views import AuthViewSet, OAuthViewSet, ProfileViewSet, RecoveryViewSet, SessionViewSet, TwoFactorViewSet
+from accounts.views import (
+    AuthViewSet,
+    OAuthViewSet,
+    ProfileViewSet,
+    RecoveryViewSet,
+    SessionViewSet,
+    TelegramViewSet,
+    TwoFactorViewSet,
+)
+
+TELEGRAM = "auth/telegram"
 
 urlpatterns = [
     path("auth/register", AuthViewSet.as_view({"post": "register"}), name="register"),
@@ -34,6 +44,15 @@ urlpatterns = [
     ),
     path("auth/sessions", SessionViewSet.as_view({"get": "list"}), name="sessions"),
     path("auth/sessions/<id:pk>", SessionViewSet.as_view({"delete": "destroy"}), name="session"),
+    path(f"{TELEGRAM}/start", TelegramViewSet.as_view({"post": "start"}), name="telegram-start"),
+    path(f"{TELEGRAM}/confirm", TelegramViewSet.as_view({"post": "confirm"}), name="telegram-confirm"),
+    path(f"{TELEGRAM}/link", TelegramViewSet.as_view({"post": "link"}), name="telegram-link"),
+    path(f"{TELEGRAM}/store-token", TelegramViewSet.as_view({"post": "store_token"}), name="telegram-store-token"),
+    path(f"{TELEGRAM}/authenticate", TelegramViewSet.as_view({"post": "authenticate"}), name="telegram-authenticate"),
+    path(f"{TELEGRAM}/register", TelegramViewSet.as_view({"post": "register"}), name="telegram-register"),
+    path(f"{TELEGRAM}/unlink", TelegramViewSet.as_view({"post": "unlink"}), name="telegram-unlink"),
+    path("auth/token/get", TelegramViewSet.as_view({"post": "get_token"}), name="token-get"),
+    path("auth/token/refresh-telegram", TelegramViewSet.as_view({"post": "refresh_token"}), name="token-refresh"),
     path(
         "users/me",
         ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),

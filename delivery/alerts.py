@@ -28,6 +28,7 @@ ALERTS = (
     EventName.TWO_FACTOR_ENABLED,
     EventName.TWO_FACTOR_DISABLED,
     EventName.OAUTH_LINKED,
+    EventName.TELEGRAM_BOUND,
 )
 TOLD = frozenset((*RESETS, *VERIFICATIONS, *ALERTS))
 STALE = timedelta(days=7)

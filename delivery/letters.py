@@ -23,6 +23,7 @@ from delivery.operators import Week
 from families.models import Invitation, Membership
 from families.roles import Access
 from financebot.common import money
+from financebot.common.text import one_line
 from ledger.models import Transaction, Wallet
 
 ID_DOMAIN = "financebot.invalid"  # Django would ask the network for this machine's name
@@ -31,7 +32,6 @@ PAGES = {
     CodePurpose.EMAIL_VERIFICATION: "/auth/email/verify",
     CodePurpose.NOT_ME: "/auth/not-me",
 }
-JOINERS = "\u200c\u200d"  # they hold letters and emoji together
 
 
 def approval(question: Question, *, delivery: Delivery, token: str, until: datetime) -> EmailMultiAlternatives:
@@ -128,13 +128,6 @@ def _message(
     )
     message.attach_alternative(render_to_string(f"delivery/{template}.html", context), "text/html")
     return message
-
-
-def one_line(text: str) -> str:
-    """What somebody wrote, as one line of what can be seen: no line of the letter, no header, no order of reading
-    can be made by it."""
-    seen = (c if c.isprintable() or c in JOINERS else " " if c.isspace() else "" for c in text)
-    return " ".join("".join(seen).split())
 
 
 def _moment(moment: datetime, zone: ZoneInfo) -> str:

@@ -88,6 +88,10 @@ ABOUT_ACCOUNT: dict[str, Told] = {
         lazy("Another way into your account"),
         lazy("Since %(when)s a log-in at Google or GitHub with this e-mail address opens your account too."),
     ),
+    EventName.TELEGRAM_BOUND: _alert(
+        lazy("A Telegram chat speaks for you now"),
+        lazy("A Telegram chat was linked to your account on %(when)s: what is written there is done in your name."),
+    ),
 }
 TO_NEW = _asked(
     CONFIRM,

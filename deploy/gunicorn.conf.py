@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from typing import Any
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.setdefault("WEB_WORKERS", str(min(2, multiprocessing.cpu_count()))))
@@ -15,3 +16,11 @@ timeout = 60
 keepalive = 5
 accesslog = None  # the application keeps its own
 control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """What gunicorn itself logs of a request is its address, in which a token may stand."""
+    from financebot.api.logs import TextFormatter  # noqa: PLC0415 - Django has started only now
+
+    for handler in worker.log.error_log.handlers:
+        handler.setFormatter(TextFormatter(worker.log.error_fmt, worker.log.datefmt))

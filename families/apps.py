@@ -11,4 +11,5 @@ class FamiliesConfig(AppConfig):
 
         moments.claims.append(selectors.token_claims)
         moments.erasing.append(erasing.leave_all)
+        moments.binding.append(selectors.waits_for_consent)
         post_migrate.connect(access.sync_all, sender=self)

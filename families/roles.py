@@ -44,6 +44,7 @@ class P(StrEnum):
     REVOKE_INVITATION = "revoke_invitation"
     MANAGE_MEMBERS = "manage_members"
     LEAVE_FAMILY = "leave_family"
+    LINK_TELEGRAM = "link_telegram"
     VIEW_WALLETS = "view_wallets"
     VIEW_WALLET_SUMMARY = "view_wallet_summary"
     CREATE_WALLET = "create_wallet"
@@ -99,6 +100,7 @@ TABLE: Mapping[P, Grant] = {
     P.REVOKE_INVITATION:        _grant("all    own    -      -      -"),
     P.MANAGE_MEMBERS:           _grant("all    -      -      -      -", "S"),
     P.LEAVE_FAMILY:             _grant("own    own    own    -      own", "S"),
+    P.LINK_TELEGRAM:            _grant("own    own    own    own    own", "S"),
     P.VIEW_WALLETS:             _grant("all    all    joint  own    -", "T"),
     P.VIEW_WALLET_SUMMARY:      _grant("all    all    joint  own    -", "T"),
     P.CREATE_WALLET:            _grant("all    all    -      -      -"),

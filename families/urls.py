@@ -30,6 +30,11 @@ urlpatterns = [
     path(f"{ONE}/members/<id:pk>/suspend", MemberViewSet.as_view({"post": "suspend"}), name="member-suspend"),
     path(f"{ONE}/members/<id:pk>/resume", MemberViewSet.as_view({"post": "resume"}), name="member-resume"),
     path(
+        f"{ONE}/members/<id:pk>/telegram-consent",
+        MemberViewSet.as_view({"post": "telegram_consent"}),
+        name="member-telegram-consent",
+    ),
+    path(
         f"{ONE}/invitations",
         InvitationViewSet.as_view({"get": "list", "post": "create"}),
         name="invitations",

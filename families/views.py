@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.errors import InvalidCode
+from accounts.errors import AlreadyBound, InvalidCode
 from accounts.views import PersonViewSet
 from families import serializers, services
 from families.errors import AlreadyMember, CurrencyFixed, FamilyArchived, MembershipState, RestoreWindowOver
@@ -140,6 +140,11 @@ class MemberViewSet(FamilyViewSet):
             answer=serializers.MemberRead,
             problems=(FamilyArchived, MembershipState),
         ),
+        "telegram_consent": Call(
+            needs=any_of(P.MANAGE_MEMBERS),
+            answer=serializers.MemberRead,
+            problems=(FamilyArchived, MembershipState, AlreadyBound),
+        ),
         "destroy": Call(needs=any_of(P.MANAGE_MEMBERS, P.LEAVE_FAMILY), problems=(FamilyArchived, LastOwner)),
     }
 
@@ -160,6 +165,10 @@ class MemberViewSet(FamilyViewSet):
 
     def resume(self, request: Request, family_pk: int, pk: int) -> Response:
         return self.once(lambda: services.resume_member(actor=self.actor, membership_id=pk))
+
+    def telegram_consent(self, request: Request, family_pk: int, pk: int) -> Response:
+        """Let a child's Telegram chat speak for them, as they have asked."""
+        return self.once(lambda: services.consent_to_telegram(actor=self.actor, membership_id=pk))
 
     def destroy(self, request: Request, family_pk: int, pk: int) -> Response:
         return self.once(lambda: services.remove_member(actor=self.actor, membership_id=pk))

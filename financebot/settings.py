@@ -10,8 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from financebot import __version__
-from financebot.api import security_schemes
-from financebot.api import logs
+from financebot.api import logs, security_schemes
 from financebot.common import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -42,6 +41,7 @@ PUBLIC_URL = env.origin(  # where the links of letters lead
     "PUBLIC_URL",
     f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION and ALLOWED_HOSTS else f"http://127.0.0.1:{PORT}",
 )
+TELEGRAM_BOT_USERNAME = env.telegram_name("TELEGRAM_BOT_USERNAME")  # for links that open a chat with the bot
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.names("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_HEADERS = [

@@ -3,6 +3,8 @@ from django.urls import include, path, register_converter
 
 from accounts.letter_pages import urlpatterns as letter_pages
 from accounts.pages import urlpatterns as accounts_pages
+from accounts.register_page import urlpatterns as register_page
+from accounts.telegram_pages import urlpatterns as telegram_pages
 from accounts.two_factor_pages import urlpatterns as two_factor_pages
 from financebot import health, pages
 from financebot.api.converters import IdConverter
@@ -22,7 +24,7 @@ urlpatterns = [
     path("docs/problems", pages.ProblemsPage.as_view(), name="problems"),
     path("redoc", pages.RedocView.as_view(url_name="openapi"), name="redoc"),
     path("", include(letter_pages)),
-    path("", include(([*accounts_pages, *two_factor_pages], "rest_framework"))),
+    path("", include(([*accounts_pages, *two_factor_pages, *register_page, *telegram_pages], "rest_framework"))),
 ]
 
 handler400 = "financebot.api.problems.bad_request"

@@ -30,6 +30,7 @@ from tests.permission_rows import (
     user_of,
 )
 from tests.permission_table_of_ledger import LEDGER
+from tests.permission_table_of_telegram import TELEGRAM
 
 TOKEN_CALLS = {
     "POST auth/register",
@@ -381,4 +382,4 @@ PERIODS = [
 ]
 
 
-ROWS = [*ACCOUNTS, *FAMILIES, *PERIODS, *DELIVERY, *LEDGER]
+ROWS = [*ACCOUNTS, *FAMILIES, *PERIODS, *DELIVERY, *LEDGER, *TELEGRAM]

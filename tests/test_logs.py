@@ -1,10 +1,15 @@
 import json
 import logging
+import runpy
 import sys
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
 from accounts.models import User
 from financebot.api import trace
@@ -94,3 +99,33 @@ def test_createsuperuser_makes_an_operator(monkeypatch):
     assert operator.is_superuser
     assert operator.is_staff
     assert operator.check_password("a long pass phrase")
+
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln-bmF0_dXJl"
+ADDRESSES = [
+    f"/api/v1/auth/telegram/store-token?chat_id=7&jwt_token={TOKEN}",
+    f"/api/v1/auth/telegram/store-token?jwt_token={TOKEN}&chat_id=7",
+    f"/api/v1/auth/telegram/store-token?jwt%5Ftoken={TOKEN}&chat_id=7",
+    "/api/v1/auth/telegram/store-token?chat_id=7&jwt_token=no.token-of%20ours",
+]
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter("%(message)s"), JsonFormatter()], ids=["text", "json"])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_line_holds_a_token_that_stood_in_an_address(formatter, address):
+    line = formatter.format(logging.LogRecord("x", logging.ERROR, __file__, 1, "of %s", (address,), None))
+    assert "store-token" in line
+    for secret in (TOKEN, *TOKEN.split("."), "no.token"):
+        assert secret not in line
+
+
+def test_nor_does_what_the_web_server_itself_logs(capfd):
+    log = Logger(Config())
+    conf = Path(__file__).resolve().parent.parent / "deploy" / "gunicorn.conf.py"
+    runpy.run_path(str(conf))["post_worker_init"](SimpleNamespace(log=log))
+    log.error("Error handling request %s %s", "POST", ADDRESSES[0])
+    for handler in log.error_log.handlers:
+        handler.flush()
+    said = capfd.readouterr().err
+    assert "store-token?chat_id=7&jwt_token=…" in said
+    assert TOKEN not in said

@@ -145,6 +145,7 @@ def test_a_safe_production_installation_starts(tmp_path):
         ({"APP_ENV": "staging"}, "APP_ENV must be one of"),
         ({"EMAIL_URL": "mail.example.org"}, "EMAIL_URL must be smtp://"),
         ({"PUBLIC_URL": "ledger.test"}, "PUBLIC_URL must be http"),
+        ({"TELEGRAM_BOT_USERNAME": "our bot"}, "TELEGRAM_BOT_USERNAME must be 5 to 32"),
         ({"EMAIL_VERIFICATION": "sometimes"}, "EMAIL_VERIFICATION must be one of"),
         ({"REGISTRATION_MODE": "closed"}, "REGISTRATION_MODE must be one of"),
         ({"OAUTH_GOOGLE_CLIENT_ID": "us"}, "OAUTH_GOOGLE_CLIENT_ID and OAUTH_GOOGLE_CLIENT_SECRET must be set both"),

@@ -3,9 +3,10 @@
 from django.db import IntegrityError
 
 from accounts import codes, mailed
+from accounts.ending import end_sessions
 from accounts.errors import EmailChangedLately, InvalidCode
 from accounts.models import CodePurpose, OAuthLink, User
-from accounts.sessions import end_sessions, lock_person, require_fresh
+from accounts.sessions import lock_person, require_fresh
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
@@ -38,8 +39,8 @@ def verify_email(*, actor: Actor, token: str) -> None:
     """
     code, user = mailed.look_up(CodePurpose.EMAIL_VERIFICATION, token, lock=True)
     codes.spend(code)
-    event = _change(user) if code.payload.get("to") == mailed.To.NEW else _prove(user)
-    trail.record(event, actor=actor)
+    events = _change(user) if code.payload.get("to") == mailed.To.NEW else _prove(user)
+    trail.record(*events, actor=actor)
 
 
 @use_case
@@ -56,32 +57,34 @@ def secure_account(*, actor: Actor, token: str) -> None:
     user.set_unusable_password()
     user.new_email = user.email_verified_at = None
     OAuthLink.objects.of(user.pk).delete()
-    end_sessions(user, "password", "new_email", "email", "email_verified_at", "former_email", "former_until")
-    trail.record(Event(EventName.ACCOUNT_SECURED, "user", user.pk, {}, texts), actor=actor)
+    changed = ("password", "new_email", "email", "email_verified_at", "former_email", "former_until")
+    ended = end_sessions(user, *changed)
+    trail.record(*ended, Event(EventName.ACCOUNT_SECURED, "user", user.pk, {}, texts), actor=actor)
 
 
-def _prove(user: User) -> Event:
+def _prove(user: User) -> list[Event]:
     user.email_verified_at = user.email_verified_at or clock.now()
     user.save(update_fields=["email_verified_at"])
-    return Event(EventName.EMAIL_VERIFIED, "user", user.pk, {})
+    return [Event(EventName.EMAIL_VERIFIED, "user", user.pk, {})]
 
 
-def _change(user: User) -> Event:
+def _change(user: User) -> list[Event]:
     former, user.email, user.new_email = user.email, user.new_email, None
     user.former_email = former
     user.former_until = clock.now() + mailed.LIVES[CodePurpose.NOT_ME] if former else None
     user.email_verified_at = clock.now()
     try:
-        end_sessions(user, "email", "new_email", "email_verified_at", "former_email", "former_until")
+        ended = end_sessions(user, "email", "new_email", "email_verified_at", "former_email", "former_until")
     except IntegrityError as error:
         raise InvalidCode from error
-    return Event(EventName.EMAIL_CHANGED, "user", user.pk, {}, {"email": (former, user.email)})
+    return [*ended, Event(EventName.EMAIL_CHANGED, "user", user.pk, {}, {"email": (former, user.email)})]
 
 
 def _take_back(user: User) -> dict[str, tuple[str | None, str | None]]:
     """Give them the address before, or none where that is somebody else's account by now, rather than leave the one
-    that it was changed to."""
+    that it was changed to. Whoever registered with it and never proved it does not read its mail."""
     lost, former = user.email, user.former_email
+    User.objects.filter(email=former, email_verified_at=None).update(email=None)
     if User.objects.filter(email=former).exists():
         former = None
     user.email = former

@@ -12,12 +12,22 @@ from accounts.models import CodePurpose, LoginSession, User
 from accounts.passwords import Proof
 from accounts.rules import Refresh, judge_refresh
 from accounts.second_factor import Challenged, Factor, Shown
-from accounts.sessions import Entered, about, admit, lock_person, lock_session, news_of, open_session, revoke
+from accounts.sessions import (
+    Entered,
+    about,
+    admit,
+    lock_person,
+    lock_session,
+    news_of,
+    open_session,
+    require_invitation,
+    revoke,
+)
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
-from financebot.common.errors import DomainError, PermissionDenied
+from financebot.common.errors import DomainError
 from financebot.common.usecase import Refused, use_case
 
 
@@ -30,8 +40,7 @@ def register(
 
     None where addresses are verified first: known or unknown, one answer for the same work.
     """
-    if settings.REGISTRATION_MODE == "invite" and not codes.is_usable(CodePurpose.INVITATION, invitation):
-        raise PermissionDenied("invitation")
+    require_invitation(invitation)
     new = {"email": email, "password": password_hash, "first_name": first_name, "last_name": last_name}
     if settings.EMAIL_VERIFICATION == "required":
         trail.record(_registered_silently(User(**new)), actor=actor)

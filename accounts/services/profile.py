@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from accounts import lockout
+from accounts import binding, lockout
 from accounts.errors import WrongPassword
 from accounts.models import LoginSession, User
 from accounts.passwords import Proof
@@ -18,7 +18,7 @@ from financebot.common.usecase import Refused, use_case
 
 @use_case
 def change_password(*, actor: Actor, proof: Proof, password_hash: str) -> Refused | None:
-    """A new password; all other sessions end. Locks the user; a failure is remembered."""
+    """A new password; all other sessions and the chat's binding end. Locks the user; a failure is remembered."""
     user = lock_person(actor)
     if not proof.holds_for(user):
         trail.record(Event(EventName.PASSWORD_CHANGE_FAILED, "user", user.pk, {}), actor=actor)
@@ -31,7 +31,8 @@ def change_password(*, actor: Actor, proof: Proof, password_hash: str) -> Refuse
     mine = LoginSession.objects.of(user.pk)
     revoke(mine.exclude(pk=actor.session or 0))
     mine.filter(pk=actor.session or 0).update(epoch=user.security_epoch, proof_at=clock.now())
-    trail.record(Event(EventName.PASSWORD_CHANGED, "user", user.pk, {}), actor=actor)
+    ended = binding.end(user.pk)
+    trail.record(*ended, Event(EventName.PASSWORD_CHANGED, "user", user.pk, {}), actor=actor)
     return None
 
 

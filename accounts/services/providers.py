@@ -1,6 +1,5 @@
 """The way in by somebody else's word: Google's or GitHub's."""
 
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
 
@@ -9,12 +8,12 @@ from accounts.errors import AccountNotLinked, LoginNotBegun
 from accounts.models import CodePurpose, OAuthLink, User
 from accounts.providers import Identity
 from accounts.second_factor import Challenged
-from accounts.sessions import Entered, admit, open_session
+from accounts.sessions import Entered, admit, open_session, require_invitation
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
-from financebot.common.errors import Changed, PermissionDenied
+from financebot.common.errors import Changed
 from financebot.common.usecase import Refused, use_case
 
 
@@ -53,8 +52,7 @@ def enter_by_provider(
 
 def _register(actor: Actor, identity: Identity, invitation: str) -> Entered:
     """A new account without a password, its address proven by who let them in."""
-    if settings.REGISTRATION_MODE == "invite" and not codes.is_usable(CodePurpose.INVITATION, invitation):
-        raise PermissionDenied("invitation")
+    require_invitation(invitation)
     if User.objects.holding(identity.email).exists():
         raise AccountNotLinked(provider=identity.provider.label)
     try:

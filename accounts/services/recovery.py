@@ -5,8 +5,8 @@ events.
 """
 
 from accounts import codes, mailed
+from accounts.ending import end_sessions
 from accounts.models import CodePurpose, User
-from accounts.sessions import end_sessions
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
@@ -36,8 +36,8 @@ def reset_password(*, actor: Actor, token: str, password_hash: str) -> None:
     codes.spend(code)
     user.password = password_hash
     user.email_verified_at = user.email_verified_at or clock.now()
-    end_sessions(user, "password", "email_verified_at")
-    trail.record(Event(EventName.PASSWORD_RESET, "user", user.pk, {}), actor=actor)
+    ended = end_sessions(user, "password", "email_verified_at")
+    trail.record(*ended, Event(EventName.PASSWORD_RESET, "user", user.pk, {}), actor=actor)
 
 
 def _asked(name: EventName, email: str) -> Event:

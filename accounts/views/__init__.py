@@ -4,6 +4,7 @@ from accounts.views.oauth import OAuthViewSet
 from accounts.views.profile import ProfileViewSet
 from accounts.views.recovery import RecoveryViewSet
 from accounts.views.sessions import SessionViewSet
+from accounts.views.telegram import TelegramViewSet
 from accounts.views.two_factor import TwoFactorViewSet
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "ProfileViewSet",
     "RecoveryViewSet",
     "SessionViewSet",
+    "TelegramViewSet",
     "TwoFactorViewSet",
 ]

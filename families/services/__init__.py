@@ -8,12 +8,13 @@ from families.services.families import (
     transfer_ownership,
 )
 from families.services.invitations import accept_invitation, create_invitation, revoke_invitation
-from families.services.members import edit_member, remove_member, resume_member, suspend_member
+from families.services.members import consent_to_telegram, edit_member, remove_member, resume_member, suspend_member
 
 __all__ = [
     "accept_invitation",
     "archive_family",
     "close_period",
+    "consent_to_telegram",
     "create_family",
     "create_invitation",
     "edit_family",

@@ -1,8 +1,11 @@
 """Use cases on the members of a family."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from accounts import binding
+from accounts.errors import InvalidCode
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
@@ -11,7 +14,7 @@ from families.access import enter
 from families.errors import MembershipState
 from families.models import Membership, MembershipOverride
 from families.models import MembershipState as State
-from families.roles import Access, P
+from families.roles import Access, P, Role
 from financebot.common import money
 from financebot.common.errors import PreconditionFailed
 from financebot.common.usecase import use_case
@@ -75,6 +78,27 @@ def remove_member(*, actor: Actor, membership_id: int) -> None:
     ended = membership.end(member, actor)
     name = EventName.MEMBER_LEFT if leaves else EventName.MEMBER_REMOVED
     trail.record(*ended, membership.about(name, member, {"state": (before, member.state)}), actor=actor)
+
+
+@use_case
+def consent_to_telegram(*, actor: Actor, membership_id: int) -> Membership:
+    """Let a child's chat speak for them, as they have asked.
+
+    Locks the family (shared), the user, the member. Raises NotFound, PermissionDenied, StepUpRequired, AlreadyBound;
+    MembershipState for who is no child here, or where nothing waits.
+    """
+    access = enter(actor)
+    access.require(P.MANAGE_MEMBERS)
+    member = membership.lock_member(access.family, membership_id)
+    if member.role != Role.CHILD or member.state != State.ACTIVE or not member.user.is_active:
+        raise MembershipState
+    try:
+        bound = binding.consent(member.user)
+    except InvalidCode as error:
+        raise MembershipState from error
+    trail.record(bound, actor=replace(actor, family=None, membership=None))
+    trail.record(membership.about(EventName.TELEGRAM_CONSENTED, member), actor=actor)
+    return member
 
 
 def _set_state(actor: Actor, membership_id: int, before: State, after: State, name: EventName) -> Membership:

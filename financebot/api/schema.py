@@ -100,6 +100,8 @@ class CallSchema(AutoSchema):
         codes = {Invalid.code, "busy", "rate_limited", *SIGNED, *(problem.code for problem in call.problems)}
         if call.needs.kind != "anyone":
             codes |= {"not_authenticated", "invalid_token"}
+        if "service" in call.needs.kind:
+            codes.add("permission_denied")
         if call.needs.kind == "family":
             codes |= {"permission_denied", "step_up_required", NotFound.code}
         if call.fresh:

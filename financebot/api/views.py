@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, MethodNotAllowed
+from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -29,13 +30,15 @@ FAMILY_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class Needs:
     """Who may call: `anyone`, a `person` (`person_t`: also by a token that speaks for a Telegram chat), a `service`,
-    or whoever holds any of the permissions in the family concerned."""
+    either of these (`person_t_or_service`), or whoever holds any of the permissions in the family concerned; a person
+    with a permission holds it in each of their families."""
 
     kind: str
     permissions: tuple[str, ...] = ()
 
 
-ANYONE, PERSON, PERSON_T = Needs("anyone"), Needs("person"), Needs("person_t")
+ANYONE, PERSON, PERSON_T, SERVICE = Needs("anyone"), Needs("person"), Needs("person_t"), Needs("service")
+PERSON_T_OR_SERVICE = Needs("person_t_or_service")
 
 
 def any_of(*permissions: str) -> Needs:
@@ -45,6 +48,18 @@ def any_of(*permissions: str) -> Needs:
 
 class Query(StrictSerializer):
     """The parameters of a call that has none of its own."""
+
+
+def in_address(shape: type[StrictSerializer]) -> type[StrictSerializer]:
+    """The fields of a body as parameters, none of them needed: for a call that takes them in either place."""
+
+    def get_fields(self: StrictSerializer) -> Any:
+        fields = shape.get_fields(self)
+        for each in fields.values():
+            each.required, each.default = False, empty
+        return fields
+
+    return type(shape.__name__.replace("Write", "Query"), (shape,), {"get_fields": get_fields})
 
 
 class PageQuery(Query):

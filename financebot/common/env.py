@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+TELEGRAM_NAME = re.compile(r"[A-Za-z0-9_]{5,32}", re.ASCII)
 QUOTED = re.compile(r"([\"'])(.*)\1")
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
@@ -95,6 +96,14 @@ def url(name: str, default: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ImproperlyConfigured(f"{name} must be http(s)://host/path, not {value!r}")
     return value.rstrip("/")
+
+
+def telegram_name(name: str) -> str:
+    """The user name of a bot, with or without the @ before it; or nothing."""
+    value = text(name).removeprefix("@")
+    if value and not TELEGRAM_NAME.fullmatch(value):
+        raise ImproperlyConfigured(f"{name} must be 5 to 32 of A-Z a-z 0-9 _, not {value!r}")
+    return value
 
 
 def mail_server(name: str) -> MailServer | None:

@@ -94,8 +94,8 @@ def test_a_code_before_there_is_a_key_leads_back(browser):
 def test_it_is_for_a_log_in_of_a_short_while_ago(browser, method):
     token = csrf_of(browser.get(PAGE))
     LoginSession.objects.update(proof_at=clock.now() - timedelta(minutes=10))
-    answer = getattr(browser, method)(PAGE, {"csrfmiddlewaretoken": token})
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/login?next=%2Ftwo-factor")
+    answer = getattr(browser, method)(PAGE, {"csrfmiddlewaretoken": token} if method == "post" else {})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/step-up?next=%2Ftwo-factor")
     assert not TotpDevice.objects.exists()
 
 

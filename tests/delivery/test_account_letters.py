@@ -12,9 +12,9 @@ from audit.models import EventLog
 from audit.names import EventName
 from audit.trail import Actor, Event
 from delivery import alerts, words
-from delivery.letters import one_line
 from delivery.models import Delivery
 from financebot.common import clock
+from financebot.common.text import one_line
 from financebot.common.usecase import unit_of_work
 from tests.accounts.tools import log_in, refresh
 from tests.conftest import person

@@ -28,6 +28,7 @@ from ledger.rules import Draft
 from ledger.services import create_wallet
 from tests.conftest import House, Person, build_house, founder_of, join, person, record
 from tests.families.helpers import edit, invite, until, waiting_for
+from tests.permission_table_of_telegram import asked
 
 pytestmark = pytest.mark.postgres
 
@@ -223,6 +224,11 @@ def restoring_wallet(house: House) -> Callable[[], Any]:
     return lambda: ledger_services.restore_wallet(actor=house.owner.actor, wallet_id=wallet)
 
 
+def consenting(house: House) -> Callable[[], Any]:
+    asked(house)
+    return as_owner("consent_to_telegram", membership_id=member(house, "child"))(house)
+
+
 def closed(house: House) -> House:
     with unit_of_work():
         family_services.close_period(actor=house.owner.actor, through=date(2025, 12, 31))
@@ -382,6 +388,7 @@ USE_CASES = {
         ALONE,
         as_owner("edit_member", membership_id=lambda h: member(h, "adult"), changes={"role": "owner"}, version=None),
     ),
+    "consent_to_telegram": (SHARED, consenting),
     "suspend_member": (ALONE, as_owner("suspend_member", membership_id=lambda h: member(h, "adult"))),
     "resume_member": (ALONE, as_owner("resume_member", membership_id=lambda h: member(h, "suspended"))),
     "remove_member": (ALONE, as_owner("remove_member", membership_id=lambda h: member(h, "adult"))),
@@ -461,6 +468,7 @@ def test_a_use_case_takes_its_locks_in_the_one_order(name):
     [
         ("create_family", ["accounts_user"]),
         ("transfer_ownership", ["family", "accounts_user", "families_membership"]),
+        ("consent_to_telegram", ["family", "accounts_user", "families_membership"]),
         ("remove_member", ["family", "accounts_user", "families_membership", "ledger_transaction", "ledger_wallet"]),
         ("create_transaction", ["family", "ledger_wallet", "ledger_walletmonth"]),
         (

@@ -23,6 +23,7 @@ invite_member              all capped -     -      -   S
 revoke_invitation          all own    -     -      -   -
 manage_members             all -      -     -      -   S
 leave_family               own own    own   -      own S
+link_telegram              own own    own   own    own S
 view_wallets               all all    joint own    -   T
 view_wallet_summary        all all    joint own    -   T
 create_wallet              all all    -     -      -   -

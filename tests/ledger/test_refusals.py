@@ -8,23 +8,27 @@ from families.errors import FamilyArchived
 from families.viewsets import FamilyViewSet
 from financebot.api.problems import PROBLEMS
 from financebot.common.errors import DomainError
+from tests.accounts.chats import new_bot
 from tests.conftest import House
+from tests.http import Http
 from tests.ledger.refusals import RECORDED
 from tests.ledger.refusals_of_entries import STANDING
 from tests.ledger.refusals_of_wallets import THINGS
 from tests.permission_rows import archived_family, invitation
 from tests.refusals import PEOPLE, Refusal
+from tests.refusals_of_telegram import TELEGRAM
 from tests.security.scene import OPERATIONS, Operation, Scene, contents
 
 pytestmark = pytest.mark.django_db
 
-REFUSALS = [*PEOPLE, *RECORDED, *STANDING, *THINGS]
+REFUSALS = [*PEOPLE, *RECORDED, *STANDING, *THINGS, *TELEGRAM]
 STATUSES = {400, 409, 422}
 KEYS = {"idempotency_key_reused", "idempotency_in_progress"}  # tests/wire/test_idempotency.py
 BY_PROVIDERS = {"login_not_begun", "account_not_linked"}  # and what else those calls name: test_oauth.py
 EVERYWHERE = {"invalid", "family_archived", *KEYS, *BY_PROVIDERS}  # test_bad_input.py, test_refused_shapes.py, below
 OF_2FA = {"2fa/verify", "2fa/disable", "2fa/backup-codes"}
-PROOFS = {"step-up", "password/change", "users/me", *OF_2FA}  # tries at them are counted
+OF_CHATS = {"telegram/confirm", "telegram/link"}
+PROOFS = {"step-up", "password/change", "users/me", *OF_2FA, *OF_CHATS}  # tries at them are counted
 
 
 def name_of(operation: Operation) -> str:
@@ -63,6 +67,8 @@ def remembered(row: Refusal) -> set[str]:
     """The tables in which a refusal leaves something on purpose."""
     if row.operation.split()[1].removeprefix("auth/") not in PROOFS:
         return set()
+    if row.code == "already_bound":  # the code was right, and was tried
+        return {"accounts_loginthrottle", "accounts_onetimecode", "audit_eventlog"}
     return {"accounts_loginthrottle"} | (
         {"audit_eventlog"} if row.code in {"wrong_password", "invalid_code"} else set()
     )
@@ -72,8 +78,9 @@ def remembered(row: Refusal) -> set[str]:
 def test_a_refusal_says_what_is_wrong_and_leaves_no_trace(row: Refusal, house: House):
     pk, body = row.call(house)
     path = row.operation.split()[1].replace("<id:family_pk>", str(house.family.pk)).replace("<id:pk>", str(pk))
+    client = Http(new_bot().token) if row.by == "bot" else house.people[row.by].http
     before = contents()
-    answer = house.people[row.by].http.call(row.operation.split()[0].lower(), f"/{path}", body)
+    answer = client.call(row.operation.split()[0].lower(), f"/{path}", body)
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (PROBLEMS[row.code].status, row.code), problem
     assert fields_of(problem.get("errors", {})) == ([row.field] if row.field else [])

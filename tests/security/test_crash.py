@@ -31,6 +31,7 @@ from tests.conftest import House, person
 from tests.factories import PASSWORD
 from tests.security.ledger_runs import LEDGER_RUNS, Given, spent, waiting
 from tests.security.scene import OURS, contents
+from tests.security.telegram_runs import TELEGRAM_RUNS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.no_cover, pytest.mark.usefixtures("no_notes")]
 
@@ -266,6 +267,7 @@ RUNS: dict[str, Given] = {
     "families.resume_member": lambda h: member(h, "suspended"),
     "families.remove_member": leaving,
     **LEDGER_RUNS,
+    **TELEGRAM_RUNS,
 }
 
 

@@ -257,7 +257,7 @@ def test_thirty_wrong_tries_at_one_challenge_at_once_are_five():
     app = protect(person(email=EMAIL).user)
     challenge = app.challenge()
     at_once([partial(answered, challenge, "nothing", Factor.BACKUP)] * 30)
-    [row] = codes._usable(CodePurpose.TWO_FACTOR_CHALLENGE)
+    [row] = codes.usable(CodePurpose.TWO_FACTOR_CHALLENGE)
     assert row.tries == 5
 
 
