@@ -134,6 +134,16 @@ def test_a_network_registers_ten_times_an_hour(on):
     assert statuses(call, 11) == [201] * 10 + [429]
 
 
+def test_a_limit_of_one_call_is_not_used_up_by_another(on):
+    assert statuses(lambda: Http().post("/auth/password/reset", email="ann@example.org"), 6) == [204] * 5 + [429]
+    assert Http().post("/auth/email/verify/resend", email="ann@example.org").status_code == 204
+
+
+def test_calls_with_a_limit_of_their_own_count_towards_the_one_for_all(on):
+    statuses(lambda: Http().post("/auth/login", email="ann@example.org", password=PASSWORD), 20)
+    assert statuses(lambda: Http().get(ME), 81) == [401] * 80 + [429]
+
+
 def test_the_log_in_page_has_the_limit_too(on):
     browser = Client()
     form = {"email": "ann@example.org", "password": PASSWORD}
@@ -174,6 +184,12 @@ def test_without_the_shared_cache_who_is_known_is_counted_by_the_process(on, gon
     assert statuses(lambda: http.patch(ME, first_name="Ann"), 61) == [200] * 60 + [429]
     on.shift(timedelta(minutes=1))
     assert http.patch(ME, first_name="Ann").status_code == 200
+
+
+def test_without_the_shared_cache_nobody_known_uses_another_s(on, gone):
+    first, second = person().http, person().http
+    assert statuses(lambda: first.get(ME), 301)[-1] == 429
+    assert second.get(ME).status_code == 200
 
 
 def _ask(path: str, times: int) -> None:
