@@ -14,6 +14,7 @@ from audit.trail import Actor
 from financebot.api import limits
 from financebot.common.cache import SqliteCache
 from financebot.common.usecase import unit_of_work
+from tests.accounts.app import protect
 from tests.conftest import person
 from tests.factories import PASSWORD
 from tests.http import Http
@@ -115,6 +116,27 @@ def test_writes_have_a_limit_of_their_own(on):
     assert http.get(ME).status_code == 200
 
 
+def test_whatever_does_not_only_read_is_a_write(on):
+    http = person().http
+    statuses(lambda: http.patch(ME, first_name="Ann"), 60)
+    assert (http.post("/families").status_code, http.delete("/auth/sessions/1").status_code) == (429, 429)
+    assert http.call("head", ME).status_code == 200
+
+
+def test_a_client_that_only_names_itself_is_counted_by_network(on):
+    calls = iter(range(101))
+    named = lambda: at("10.0.0.1").get(ME, **{"X-Client-Id": f"client{next(calls)}"})  # noqa: E731
+    assert statuses(named, 101) == [401] * 100 + [429]
+
+
+def test_nobody_is_told_to_come_back_at_once(on):
+    http, found = person().http, set()
+    for _ in range(60):
+        found.add(int(http.get(ME).headers["RateLimit-Reset"]))
+        on.shift(timedelta(seconds=1))
+    assert (min(found), max(found) <= 60) == (1, True)
+
+
 def test_a_refused_call_changes_nothing(on):
     http = person(first_name="Ann").http
     statuses(lambda: http.patch(ME, first_name="Ann"), 60)
@@ -149,6 +171,14 @@ def test_the_log_in_page_has_the_limit_too(on):
     form = {"email": "ann@example.org", "password": PASSWORD}
     assert {browser.post("/login", form).status_code for _ in range(30)} == {200}
     assert browser.post("/login", form).status_code == 429
+
+
+def test_its_second_step_counts_towards_the_same(on):
+    app, browser = protect(person(email="ann@example.org").user), Client()
+    browser.post("/login", {"email": "ann@example.org", "password": PASSWORD})
+    answers = [browser.post("/login/code", {"code": "wrong"}).status_code for _ in range(30)]
+    assert answers == [200] * 29 + [429]
+    assert browser.post("/login/code", {"code": app.backup_codes[0]}).status_code == 429
 
 
 def test_off_means_off(on, settings):
