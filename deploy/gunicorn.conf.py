@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from typing import Any
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.setdefault("WEB_WORKERS", str(min(2, multiprocessing.cpu_count()))))
@@ -15,3 +16,9 @@ timeout = 60
 keepalive = 5
 accesslog = None  # the application keeps its own
 control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    from financebot.api.logs import RequestFilter  # noqa: PLC0415 - on the path by now
+
+    server.log.error_log.addFilter(RequestFilter())

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -23,12 +23,14 @@ class Installation:
 
     folder: Path
     started: list[subprocess.Popen[str]] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def database(self) -> Path:
         return self.folder / "own.sqlite3"
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, said: int | IO[str] = subprocess.PIPE) -> "subprocess.Popen[str]":
+        """`said`: a file for what it prints, where that is more than a pipe holds."""
         inherited = {k: v for k, v in os.environ.items() if k not in {"REDIS_URL", "PYTHONWARNINGS"}}
         process = subprocess.Popen(
             [sys.executable, *arguments],
@@ -40,9 +42,10 @@ class Installation:
                 "FINANCEBOT_DATA": str(self.folder),
                 "DATABASE_URL": f"sqlite:///{self.database}",
                 "PYTHONUNBUFFERED": "1",
-            },
+            }
+            | self.environment,
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=said,
             stderr=subprocess.STDOUT,
             text=True,
         )

@@ -108,8 +108,28 @@ def test_the_session_id_changes_at_the_log_in(ann, browser):
     browser.cookies["session"] = planted.session_key
     enter(browser)
     assert browser.cookies["session"].value != planted.session_key
-    assert not Session.objects.filter(session_key=planted.session_key).exists()
+    assert not planted.exists(planted.session_key)
     assert "seen" not in browser.session
+
+
+def test_what_the_table_holds_of_a_cookie_opens_nothing(ann, browser):
+    enter(browser)
+    [row] = Session.objects.all()
+    assert row.session_key != browser.cookies["session"].value
+    browser.cookies["session"] = row.session_key
+    assert browser.get(ME, headers=JSON).status_code == 401
+
+
+def test_a_key_that_was_never_given_is_not_taken_up(ann, browser):
+    browser.cookies["session"] = "a" * 32
+    enter(browser)
+    assert browser.cookies["session"].value != "a" * 32
+
+
+def test_a_log_out_leaves_nothing_in_the_table(ann, browser):
+    enter(browser)
+    browser.post("/logout", {"csrfmiddlewaretoken": csrf_of(browser.get("/logout"))})
+    assert not Session.objects.exists()
 
 
 @pytest.mark.parametrize(
