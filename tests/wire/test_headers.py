@@ -1,9 +1,12 @@
 """What stands around an answer: caching, framing, origins, true addresses, sizes."""
 
 import pytest
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from accounts.models import LoginSession
+from financebot.api import trace
+from financebot.middleware.trace import TraceMiddleware
 from tests.conftest import person
 from tests.factories import PASSWORD
 from tests.http import API, Http
@@ -165,3 +168,28 @@ def test_a_body_of_unknown_length_is_refused():
         "POST", f"{API}/auth/login", content_type="application/json", headers={"Transfer-Encoding": "chunked"}
     )
     assert list(problem(answer, 400, "invalid")["errors"]) == ["Content-Length"]
+
+
+def traced(**headers):
+    """What is noted of a request."""
+    found = []
+
+    def note(request):
+        found.append(trace.current.get())
+        return HttpResponse()
+
+    TraceMiddleware(note)(RequestFactory().get("/", headers=headers))
+    return found[0]
+
+
+@pytest.mark.parametrize("value", ["", "a b", "<script>", "a;b", "ä" * 8, "a" * 101, "../../etc/passwd"])
+def test_what_a_caller_calls_itself_is_noted_only_where_it_is_a_name(value):
+    noted = traced(**{"X-Client-Id": value, "X-Device-Id": value, "X-Request-Id": value})
+    assert (noted.client, noted.device) == ("", "")
+    assert noted.request_id != value
+
+
+def test_a_name_is_noted():
+    device = "d" * 32
+    noted = traced(**{"X-Client-Id": "web-1.0", "X-Device-Id": device, "X-Request-Id": "request-1"})
+    assert (noted.client, noted.device, noted.request_id) == ("web-1.0", device, "request-1")
