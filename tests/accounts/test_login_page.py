@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import Client
 
 from accounts.authentication import SESSION_KEY
+from accounts.browser_sessions import SessionStore
 from accounts.models import LoginSession, User
 from accounts.tokens import pair
 from audit.names import EventName
@@ -28,11 +28,6 @@ JSON = {"accept": "application/json"}
 @pytest.fixture
 def ann(db):
     return person(email="ann@example.org", first_name="Ann")
-
-
-@pytest.fixture
-def browser():
-    return Client(enforce_csrf_checks=True)
 
 
 def csrf_of(page):
@@ -120,10 +115,15 @@ def test_what_the_table_holds_of_a_cookie_opens_nothing(ann, browser):
     assert browser.get(ME, headers=JSON).status_code == 401
 
 
-def test_a_key_that_was_never_given_is_not_taken_up(ann, browser):
-    browser.cookies["session"] = "a" * 32
-    enter(browser)
-    assert browser.cookies["session"].value != "a" * 32
+def test_a_key_that_was_never_given_or_has_ended_is_not_taken_up(db):
+    ended = SessionStore()
+    ended["seen"] = 1
+    ended.save()
+    assert SessionStore(ended.session_key)["seen"] == 1
+    Session.objects.update(expire_date=clock.now())
+    for key in ("a" * 32, ended.session_key):
+        found = SessionStore(key)
+        assert (found.get("seen"), found.session_key) == (None, None)
 
 
 def test_a_log_out_leaves_nothing_in_the_table(ann, browser):
