@@ -1,11 +1,12 @@
 """An installation of its own, for what can only be seen from another process."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -14,6 +15,7 @@ from typing import IO, Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+GUNICORN = ("-m", "gunicorn", "financebot.wsgi:application", "--config", "deploy/gunicorn.conf.py")
 PATIENCE = 20.0  # seconds before a test gives up; none comes near it when all is well
 
 
@@ -52,6 +54,22 @@ class Installation:
         self.started.append(process)
         return process
 
+    def serve(self, *options: str, said: int | IO[str] = subprocess.PIPE) -> int:
+        """Start a web server; its port, once it listens."""
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        self.environment |= {"PORT": str(port), "WEB_WORKERS": "1"}
+        self.start(*GUNICORN, *options, said=said)
+        deadline = monotonic() + PATIENCE * 3
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                assert monotonic() < deadline, "no server listens"
+                sleep(0.1)
+            else:
+                return port
+
     def run(self, *arguments: str) -> str:
         process = self.start(*arguments)
         output, _ = process.communicate(timeout=60)
@@ -85,11 +103,19 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def installation(migrated: Path, tmp_path: Path) -> Iterator[Installation]:
-    found = Installation(tmp_path)
+    with copied(migrated, tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def copied(migrated: Path, folder: Path) -> Iterator[Installation]:
+    found = Installation(folder)
     with (
         closing(sqlite3.connect(migrated / "own.sqlite3")) as source,
         closing(sqlite3.connect(found.database)) as target,
     ):
         source.backup(target)
-    yield found
-    found.stop()
+    try:
+        yield found
+    finally:
+        found.stop()

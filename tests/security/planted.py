@@ -21,7 +21,6 @@ from tests.http import API
 from tests.installation import PATIENCE, Installation
 
 SETTINGS = ("SECRET_KEY", "JWT_SECRET_KEY", "HMAC_SECRET_KEY", "ENCRYPTION_KEY", "SEAL_KEY")
-GUNICORN = ("-m", "gunicorn", "financebot.wsgi:application", "--config", "deploy/gunicorn.conf.py")
 CELERY = ("-m", "celery", "--quiet", "--app", "financebot")
 WORKER = (*CELERY, "worker", "--beat", "--without-gossip", "--without-mingle", "--loglevel", "DEBUG")
 RELAY = ("manage.py", "relay_events", "--follow")
@@ -54,8 +53,8 @@ class Day:
     """What is known of a running installation, and all that it refused."""
 
     installation: Installation
-    port: int
     log: Path
+    port: int = 0
     secrets: list[Secret] = field(default_factory=list)
     refusals: list[bytes] = field(default_factory=list)
     statuses: set[int] = field(default_factory=set)
@@ -133,24 +132,14 @@ class Day:
 @contextmanager
 def running(installation: Installation) -> Iterator[Day]:
     """The server, the relay and the worker with its clock; the settings' secrets are planted."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     log = installation.folder / "log"
-    day = Day(installation, port, log)
-    environment = {name: day.plant(name, f"planted-{name.lower()}-".ljust(48, "q")) for name in SETTINGS}
-    environment |= {"PORT": str(port), "WEB_WORKERS": "1", "LOG_LEVEL": "DEBUG", "RATE_LIMITS": "off"}
-    installation.environment = environment
+    day = Day(installation, log)
+    installation.environment = {name: day.plant(name, f"planted-{name.lower()}-".ljust(48, "q")) for name in SETTINGS}
+    installation.environment |= {"LOG_LEVEL": "DEBUG", "RATE_LIMITS": "off"}
     with log.open("a") as said:
-        for command in (GUNICORN, RELAY, WORKER):
+        day.port = installation.serve(said=said)
+        for command in (RELAY, WORKER):
             installation.start(*command, said=said)
-        deadline = monotonic() + PATIENCE * 3
-        while True:
-            try:
-                if day.ask("GET", "/health")[0] == 200:
-                    break
-            except OSError:
-                assert monotonic() < deadline, log.read_text()
-            sleep(0.1)
         yield day
 
 
