@@ -17,9 +17,9 @@ test: $(VENV)/dev
 coverage: $(VENV)/dev
 	pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
-# The slow proofs, with random examples. SEED repeats what was printed; ARGS goes to pytest.
+# The slow proofs, with random examples, and the attacks in a browser where there is one. SEED repeats what was printed; ARGS goes to pytest.
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
-test-long: $(VENV)/dev
+test-long: $(VENV)/dev $(VENV)/e2e
 	$(PYTHON) tests/run.py -m "long or once" --hypothesis-profile=long --hypothesis-seed=$(SEED) $(ARGS)
 
 # How fast it is, on what is there: a table of figures on stdout. Half an hour; BENCH_QUICK=1 only tries the scripts.
@@ -36,8 +36,12 @@ check: $(VENV)/dev
 
 # Needs uv, which people who only run or test do not.
 pins:
-	for name in base dev; do UV_CUSTOM_COMPILE_COMMAND="make pins" uv pip compile --quiet --universal \
+	for name in base dev e2e; do UV_CUSTOM_COMPILE_COMMAND="make pins" uv pip compile --quiet --universal \
 		--python-version 3.11 --generate-hashes requirements/$$name.in -o requirements/$$name.txt; done
+
+$(VENV)/e2e: requirements/e2e.txt $(VENV)/dev
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/e2e.txt
+	touch $@
 
 clean:
 	rm -rf $(VENV)

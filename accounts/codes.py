@@ -16,6 +16,8 @@ OF_PERSON = (
     CodePurpose.PASSWORD_RESET,
     CodePurpose.EMAIL_VERIFICATION,
     CodePurpose.NOT_ME,
+    CodePurpose.PERSON_BINDING,
+    CodePurpose.BINDING_CONSENT,
 )
 KEPT = timedelta(days=30)  # after their end, for whoever looks into what happened
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, without look-alikes

@@ -62,7 +62,7 @@ class LetterPage(View, ABC):
         form = self.form_class(request.POST)
         if not form.is_valid():
             return self._page(request, form)
-        if limits.is_over(request, "letters", LIMIT):
+        if limits.is_over("letters", LIMIT):
             form.add_error(None, _("Too many tries. Wait a minute."))
             return self._page(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
         try:

@@ -67,7 +67,7 @@ class LoginPage(View):
         form = LoginForm(request.POST)
         if not form.is_valid():
             return self._page(request, form)
-        if limits.is_over(request, "login", LOGIN_LIMIT):
+        if limits.is_over("login", LOGIN_LIMIT):
             form.add_error(None, _("Too many tries. Wait a minute."))
             return self._page(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
         actor = nobody(channel="web")
@@ -100,7 +100,7 @@ class LoginCodePage(View):
         form = CodeForm(request.POST)
         if not form.is_valid():
             return self._page(request, form)
-        if limits.is_over(request, "login", LOGIN_LIMIT):
+        if limits.is_over("login", LOGIN_LIMIT):
             form.add_error(None, _("Too many tries. Wait a minute."))
             return self._page(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
         outcome = _answer(challenge, form.cleaned_data["code"])

@@ -18,9 +18,10 @@ accesslog = None  # the application keeps its own
 control_socket_disable = True
 
 
-def post_worker_init(worker: Any) -> None:
+def on_starting(server: Any) -> None:
     """What gunicorn itself logs of a request is its address, in which a token may stand."""
-    from financebot.api.logs import TextFormatter  # noqa: PLC0415 - Django has started only now
+    from financebot.api.logs import RequestFilter, TextFormatter  # noqa: PLC0415 - on the path by now
 
-    for handler in worker.log.error_log.handlers:
-        handler.setFormatter(TextFormatter(worker.log.error_fmt, worker.log.datefmt))
+    server.log.error_log.addFilter(RequestFilter())
+    for handler in server.log.error_log.handlers:
+        handler.setFormatter(TextFormatter(server.log.error_fmt, server.log.datefmt))

@@ -91,8 +91,9 @@ MIDDLEWARE = [
     "financebot.middleware.access_log.AccessLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "financebot.middleware.headers.HeadersMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # after what static files need too
     "corsheaders.middleware.CorsMiddleware",
     "financebot.middleware.body_size.BodySizeMiddleware",
     "financebot.middleware.concurrency.ConcurrencyMiddleware",
@@ -102,7 +103,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 BODY_SIZE_MAX = 1_000_000  # bytes
 
@@ -336,7 +336,9 @@ STATIC_ROOT = DATA / "static"  # for `collectstatic`; without it the finders ser
 STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
+SESSION_ENGINE = "accounts.browser_sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 DEVICE_COOKIE_NAME = "__Host-device" if PRODUCTION else "device"

@@ -53,6 +53,15 @@ def test_no_timeout_keeps_it_and_a_touch_lets_it_end(cache):
         assert not cache.touch("a", 5)
 
 
+def test_what_is_set_anew_lasts_from_then(cache):
+    with time_machine.travel(0, tick=False) as time:
+        cache.set("a", 1, 10)
+        time.shift(9)
+        cache.set("a", 2, 10)
+        time.shift(9)
+        assert cache.get("a") == 2
+
+
 def test_add_takes_what_is_free_or_over(cache):
     with time_machine.travel(0, tick=False) as time:
         assert cache.add("a", 1, 10)
@@ -137,8 +146,13 @@ def test_nonces_win_once_and_no_increment_is_lost_over_processes(tmp_path, cache
 
 def test_a_forked_child_uses_a_connection_of_its_own(cache):
     cache.set("a", 1)
-    context = multiprocessing.get_context("fork")
-    child = context.Process(target=cache.incr, args=("a",))
+    parents = cache._connection()
+
+    def work() -> None:
+        cache.incr("a")
+        assert cache._connection() is not parents
+
+    child = multiprocessing.get_context("fork").Process(target=work)
     child.start()
     child.join(30)
-    assert (child.exitcode, cache.get("a")) == (0, 2)
+    assert (child.exitcode, cache.get("a"), cache._connection() is parents) == (0, 2, True)

@@ -122,7 +122,7 @@ def test_no_line_holds_a_token_that_stood_in_an_address(formatter, address):
 def test_nor_does_what_the_web_server_itself_logs(capfd):
     log = Logger(Config())
     conf = Path(__file__).resolve().parent.parent / "deploy" / "gunicorn.conf.py"
-    runpy.run_path(str(conf))["post_worker_init"](SimpleNamespace(log=log))
+    runpy.run_path(str(conf))["on_starting"](SimpleNamespace(log=log))
     log.error("Error handling request %s %s", "POST", ADDRESSES[0])
     for handler in log.error_log.handlers:
         handler.flush()

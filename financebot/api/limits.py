@@ -95,15 +95,14 @@ def _use_here(group: str, caller: str, rate: str) -> Usage:
     return Usage(int(most), cache.incr(key), seconds - passed)
 
 
-def is_over(request: HttpRequest, group: str, rate: str) -> bool:
+def is_over(group: str, rate: str) -> bool:
     """The same for a page, whose visitor has not said who they are; over too where nobody can be counted."""
     if not settings.RATE_LIMITS:
         return False
     try:
-        usage = request.rate_limit = use(group, _network(), rate, known=False)  # type: ignore[attr-defined]
+        return use(group, _network(), rate, known=False).is_over
     except Overloaded:
         return True
-    return usage.is_over
 
 
 def demand(group: str, caller: str, rate: str) -> None:

@@ -18,11 +18,6 @@ from tests.http import Http
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ann(db):
-    return person(email="ann@example.org")
-
-
 def change(http, current=PASSWORD, new=NEW_PASSWORD):
     return http.post("/auth/password/change", current_password=current, new_password=new)
 

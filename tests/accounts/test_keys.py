@@ -14,7 +14,6 @@ from accounts import keys
 from accounts.tokens import pair
 from financebot.checks import unsafe_settings
 from tests.accounts.tools import claims_of, compact, refresh, signed
-from tests.conftest import person
 from tests.http import Http
 
 pytestmark = pytest.mark.django_db
@@ -32,11 +31,6 @@ def private(key):
 def public(key):
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
-
-
-@pytest.fixture
-def ann(db):
-    return person(email="ann@example.org")
 
 
 def opens(token):

@@ -21,11 +21,6 @@ PAGES = {
 each_page = pytest.mark.parametrize("path", PAGES)
 
 
-@pytest.fixture
-def ann():
-    return person(email="ann@example.org")
-
-
 def token_for(path, ann):
     return mailed.make(PAGES[path], ann.user)
 
@@ -107,7 +102,7 @@ def test_a_page_without_a_token_is_a_page(client, path):
     assert client.get(path).status_code == 200
 
 
-def test_a_network_has_thirty_tries_a_minute(settings):
+def test_a_network_has_thirty_tries_a_minute(settings, frozen):
     settings.RATE_LIMITS = True
     caches["default"].clear()
     assert {press("/auth/not-me", "wrong").status_code for _ in range(30)} == {200}

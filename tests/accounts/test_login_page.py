@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import Client
 
 from accounts.authentication import SESSION_KEY
+from accounts.browser_sessions import SessionStore
 from accounts.models import LoginSession, User
 from accounts.tokens import pair
 from audit.names import EventName
@@ -28,11 +28,6 @@ JSON = {"accept": "application/json"}
 @pytest.fixture
 def ann(db):
     return person(email="ann@example.org", first_name="Ann")
-
-
-@pytest.fixture
-def browser():
-    return Client(enforce_csrf_checks=True)
 
 
 def csrf_of(page):
@@ -108,8 +103,33 @@ def test_the_session_id_changes_at_the_log_in(ann, browser):
     browser.cookies["session"] = planted.session_key
     enter(browser)
     assert browser.cookies["session"].value != planted.session_key
-    assert not Session.objects.filter(session_key=planted.session_key).exists()
+    assert not planted.exists(planted.session_key)
     assert "seen" not in browser.session
+
+
+def test_what_the_table_holds_of_a_cookie_opens_nothing(ann, browser):
+    enter(browser)
+    [row] = Session.objects.all()
+    assert row.session_key != browser.cookies["session"].value
+    browser.cookies["session"] = row.session_key
+    assert browser.get(ME, headers=JSON).status_code == 401
+
+
+def test_a_key_that_was_never_given_or_has_ended_is_not_taken_up(db):
+    ended = SessionStore()
+    ended["seen"] = 1
+    ended.save()
+    assert SessionStore(ended.session_key)["seen"] == 1
+    Session.objects.update(expire_date=clock.now())
+    for key in ("a" * 32, ended.session_key):
+        found = SessionStore(key)
+        assert (found.get("seen"), found.session_key) == (None, None)
+
+
+def test_a_log_out_leaves_nothing_in_the_table(ann, browser):
+    enter(browser)
+    browser.post("/logout", {"csrfmiddlewaretoken": csrf_of(browser.get("/logout"))})
+    assert not Session.objects.exists()
 
 
 @pytest.mark.parametrize(

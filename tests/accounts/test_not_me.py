@@ -23,11 +23,6 @@ from tests.http import Http
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ann():
-    return person(email="ann@example.org")
-
-
 def not_me(token):
     return Http().post("/auth/not-me", token=token)
 

@@ -25,11 +25,6 @@ from tests.http import Http
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ann():
-    return person(email="ann@example.org")
-
-
 def ask(email="ann@example.org", path="/auth/password/reset"):
     return Http().post(path, email=email)
 

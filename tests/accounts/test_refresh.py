@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ann(db):
-    return person(email="ann@example.org")
-
-
-@pytest.fixture
 def first(ann):
     return pair(ann.session).refresh_token
 
@@ -88,12 +83,6 @@ def test_a_token_from_the_future_of_a_session_ends_it(ann, first):
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def frozen(db):
-    with time_machine.travel(clock.now().replace(microsecond=0), tick=False) as traveller:
-        yield traveller
 
 
 @pytest.mark.parametrize(("idle", "status"), [(7 * DAY - SECOND, 200), (7 * DAY, 401), (8 * DAY, 401)])

@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ann(db):
-    return person(email="ann@example.org")
-
-
-@pytest.fixture
 def eve(db):
     return person(email="eve@example.org")
 

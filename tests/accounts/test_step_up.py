@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-import time_machine
 
 from accounts.models import LoginSession
 from accounts.tokens import pair
@@ -17,12 +16,6 @@ from tests.http import Http
 pytestmark = pytest.mark.django_db
 
 TEN_MINUTES = timedelta(minutes=10)
-
-
-@pytest.fixture
-def frozen(db):
-    with time_machine.travel(clock.now().replace(microsecond=0), tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

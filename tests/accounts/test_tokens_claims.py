@@ -15,11 +15,6 @@ from tests.http import Http
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ann(db):
-    return person(email="ann@example.org")
-
-
 def open_with(token, path="/users/me"):
     return Http(token).get(path)
 

@@ -19,23 +19,7 @@ from tests.accounts.tools import NEW_PASSWORD, events, log_in
 from tests.conftest import person
 from tests.factories import PASSWORD
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def frozen(db):
-    with time_machine.travel(clock.now().replace(microsecond=0), tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def ann(frozen):
-    return person(email="ann@example.org")
-
-
-@pytest.fixture
-def app(ann):
-    return protect(ann.user)
+pytestmark = [pytest.mark.usefixtures("frozen"), pytest.mark.django_db]
 
 
 def enabled(someone):

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-import time_machine
 
 from accounts import codes, second_factor, services
 from accounts.authentication import nobody
@@ -13,29 +12,11 @@ from accounts.services import Entered, Factor, Shown
 from audit.names import EventName
 from financebot.common import clock
 from financebot.common.usecase import Refused, unit_of_work
-from tests.accounts.app import protect
 from tests.accounts.tools import NEW_PASSWORD, events, log_in, said
-from tests.conftest import person
 from tests.factories import PASSWORD
 from tests.http import Http
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def frozen(db):
-    with time_machine.travel(clock.now().replace(microsecond=0), tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def ann(frozen):
-    return person(email="ann@example.org")
-
-
-@pytest.fixture
-def app(ann):
-    return protect(ann.user)
+pytestmark = [pytest.mark.usefixtures("frozen"), pytest.mark.django_db]
 
 
 def attempt(challenge, code, factor=Factor.APP):

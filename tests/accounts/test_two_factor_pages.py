@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from accounts.authentication import SESSION_KEY
 from accounts.models import LoginSession, User
@@ -20,21 +19,6 @@ from tests.factories import PASSWORD
 pytestmark = pytest.mark.django_db
 
 CODE = "/login/code"
-
-
-@pytest.fixture
-def ann(db):
-    return person(email="ann@example.org")
-
-
-@pytest.fixture
-def app(ann):
-    return protect(ann.user)
-
-
-@pytest.fixture
-def browser():
-    return Client(enforce_csrf_checks=True)
 
 
 def begin(browser, **fields):

@@ -19,7 +19,7 @@ from families.models import Membership
 from families.roles import Role
 from families.services import edit_member, remove_member, suspend_member
 from financebot.common import clock
-from financebot.common.errors import NotFound
+from financebot.common.errors import NotFound, PermissionDenied
 from financebot.common.usecase import unit_of_work
 from ledger import services as ledger_services
 from ledger.kinds import PENDING_LIFE
@@ -40,8 +40,14 @@ def wallet_of(owner: Any) -> Any:
         return create_wallet(actor=owner.actor, fields={"name": "Cash", "type": "cash"})
 
 
-@pytest.mark.parametrize("end", [remove_member, suspend_member])
-def test_no_write_of_a_member_commits_after_their_removal_and_it_does_not_starve(threads, end):
+def demote_member(*, actor: Actor, membership_id: int) -> None:
+    edit_member(actor=actor, membership_id=membership_id, changes={"role": Role.READ_ONLY}, version=None)
+
+
+@pytest.mark.parametrize(
+    ("end", "refusal"), [(remove_member, NotFound), (suspend_member, NotFound), (demote_member, PermissionDenied)]
+)
+def test_no_write_of_a_member_commits_after_their_removal_and_it_does_not_starve(threads, end, refusal):
     owner = founder_of()
     adult = join(owner, "adult")
     wallet = wallet_of(owner)
@@ -51,7 +57,7 @@ def test_no_write_of_a_member_commits_after_their_removal_and_it_does_not_starve
         for done in range(WRITES_EACH):
             try:
                 record(adult, "1.00", to_wallet=wallet.pk)
-            except NotFound:
+            except refusal:
                 return done
             under_way.release()
         return WRITES_EACH

@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic, sleep
+from types import SimpleNamespace
 
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
+from financebot.api import trace
 from financebot.middleware import concurrency
 from financebot.middleware.concurrency import ConcurrencyMiddleware
 
@@ -24,7 +26,7 @@ class Service:
         self.pool = ThreadPoolExecutor(40)
 
     def work(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/health"):
+        if request.path.startswith(("/health", "/static/")):
             return HttpResponse()
         self.at_work[request.method] += 1
         self.working += 1
@@ -93,7 +95,7 @@ def test_beyond_the_places_there_are_the_answer_is_no_at_once(service):
 def test_one_caller_does_not_take_all_places(service):
     asked = [service.ask("a") for _ in range(6)]
     service.wait_for(6)
-    assert service.ask("a").result(10) == 503
+    assert [service.ask("a").result(10) for _ in range(3)] == [503] * 3
     other = service.ask("b")
     service.go.set()
     assert {found.result(10) for found in [*asked, other]} == {200}
@@ -110,11 +112,72 @@ def test_who_has_waited_long_enough_is_told_to_come_again(service, monkeypatch):
     assert [found.result(10) for found in asked] == [200, 200]
 
 
-def test_health_answers_whatever_the_others_do(service):
+@pytest.mark.parametrize("path", ["/health", "/health/ready", "/static/pages.css"])
+def test_health_answers_whatever_the_others_do(service, path):
     for caller in "aabbccddee":
         service.ask(caller)
     service.wait_for(10)
-    assert service.ask("f", "/health").result(10) == 200
+    assert service.ask("f", path).result(10) == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_least_limits_that_can_be_set_let_one_in(settings, method):
+    settings.WEB_WORKERS, settings.DB_CONCURRENCY, settings.CONCURRENCY_LIMIT = 8, 1, 1
+    gate = ConcurrencyMiddleware(lambda request: HttpResponse())
+    assert gate(RequestFactory().generic(method, "/api/v1/wallets")).status_code == 200
+
+
+def test_who_writes_waits_for_both_turns_no_longer_than_who_reads_for_one(monkeypatch):
+    now, waits = [100.0], []
+
+    class Turn:
+        def acquire(self, timeout: float) -> bool:
+            waits.append(timeout)
+            now[0] += 3
+            return True
+
+        def release(self) -> None:
+            pass
+
+    monkeypatch.setattr(concurrency, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    gate = ConcurrencyMiddleware(lambda request: HttpResponse())
+    gate.writing = gate.all = Turn()
+    gate(RequestFactory().post("/api/v1/wallets"))
+    assert waits == [5, 2]
+
+
+def caller(address: str = "192.0.2.1", **shown: str) -> str:
+    """Who a request is counted as."""
+    request = RequestFactory().get("/", headers={"Authorization": shown["token"]} if "token" in shown else {})
+    if "cookie" in shown:
+        request.COOKIES["session"] = shown["cookie"]
+    token = trace.current.set(trace.Trace(request_id="", address=address, user_agent=""))
+    try:
+        return concurrency._caller_of(request)
+    finally:
+        trace.current.reset(token)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({}, {}, True),
+        ({}, {"address": "192.0.2.2"}, False),
+        ({"address": "2001:db8::1"}, {"address": "2001:db8::2"}, True),
+        ({"address": "2001:db8::1"}, {"address": "2001:db8:0:1::1"}, False),
+        ({"token": "a"}, {"token": "a", "address": "192.0.2.2"}, True),
+        ({"token": "a"}, {"token": "b"}, False),
+        ({"cookie": "a"}, {"cookie": "b"}, False),
+        ({"cookie": "a"}, {"cookie": "a", "address": "192.0.2.2"}, True),
+        ({"cookie": "a"}, {}, False),
+    ],
+)
+def test_a_caller_is_a_token_a_session_or_else_a_network(one, other, same):
+    assert (caller(**one) == caller(**other)) is same
+
+
+def test_a_caller_is_remembered_by_a_digest_alone():
+    assert "Bearer secret" not in caller(token="Bearer secret")
 
 
 def test_a_failure_gives_its_place_back(service):

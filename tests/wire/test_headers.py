@@ -1,9 +1,12 @@
 """What stands around an answer: caching, framing, origins, true addresses, sizes."""
 
 import pytest
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from accounts.models import LoginSession
+from financebot.api import trace
+from financebot.middleware.trace import TraceMiddleware
 from tests.conftest import person
 from tests.factories import PASSWORD
 from tests.http import API, Http
@@ -144,7 +147,8 @@ def test_a_body_of_a_megabyte_is_read():
     problem(raw(Http(), "POST", "/auth/login", body.rjust(1_000_000)), 401, "invalid_credentials")
 
 
-def test_a_body_is_refused_by_what_it_says_of_itself_before_a_byte_is_read():
+@pytest.mark.parametrize("digits", [7, 30, 5000])  # beyond 4300 Python reads no number
+def test_a_body_is_refused_by_what_it_says_of_itself_before_a_byte_is_read(digits):
     class Unread:
         def read(self, *_):
             raise AssertionError("it was read")
@@ -155,13 +159,39 @@ def test_a_body_is_refused_by_what_it_says_of_itself_before_a_byte_is_read():
         "POST",
         f"{API}/auth/login",
         content_type="application/json",
-        **{"wsgi.input": Unread(), "CONTENT_LENGTH": "9" * 30},
+        **{"wsgi.input": Unread(), "CONTENT_LENGTH": "9" * digits},
     )
     problem(answer, 413, "body_too_large")
 
 
-def test_a_body_of_unknown_length_is_refused():
+@pytest.mark.parametrize("coding", ["chunked", "Chunked", "gzip, chunked"])
+def test_a_body_of_unknown_length_is_refused(coding):
     answer = Client().generic(
-        "POST", f"{API}/auth/login", content_type="application/json", headers={"Transfer-Encoding": "chunked"}
+        "POST", f"{API}/auth/login", content_type="application/json", headers={"Transfer-Encoding": coding}
     )
     assert list(problem(answer, 400, "invalid")["errors"]) == ["Content-Length"]
+
+
+def traced(**headers):
+    """What is noted of a request."""
+    found = []
+
+    def note(request):
+        found.append(trace.current.get())
+        return HttpResponse()
+
+    TraceMiddleware(note)(RequestFactory().get("/", headers=headers))
+    return found[0]
+
+
+@pytest.mark.parametrize("value", ["", "a b", "<script>", "a;b", "ä" * 8, "a" * 101, "../../etc/passwd"])
+def test_what_a_caller_calls_itself_is_noted_only_where_it_is_a_name(value):
+    noted = traced(**{"X-Client-Id": value, "X-Device-Id": value, "X-Request-Id": value})
+    assert (noted.client, noted.device) == ("", "")
+    assert noted.request_id != value
+
+
+def test_a_name_is_noted():
+    device = "d" * 32
+    noted = traced(**{"X-Client-Id": "web-1.0", "X-Device-Id": device, "X-Request-Id": "request-1"})
+    assert (noted.client, noted.device, noted.request_id) == ("web-1.0", device, "request-1")

@@ -14,6 +14,7 @@ from audit.trail import Actor
 from financebot.api import limits
 from financebot.common.cache import SqliteCache
 from financebot.common.usecase import unit_of_work
+from tests.accounts.app import protect
 from tests.conftest import person
 from tests.factories import PASSWORD
 from tests.http import Http
@@ -115,6 +116,27 @@ def test_writes_have_a_limit_of_their_own(on):
     assert http.get(ME).status_code == 200
 
 
+def test_whatever_does_not_only_read_is_a_write(on):
+    http = person().http
+    statuses(lambda: http.patch(ME, first_name="Ann"), 60)
+    assert (http.post("/families").status_code, http.delete("/auth/sessions/1").status_code) == (429, 429)
+    assert http.call("head", ME).status_code == 200
+
+
+def test_a_client_that_only_names_itself_is_counted_by_network(on):
+    calls = iter(range(101))
+    named = lambda: at("10.0.0.1").get(ME, **{"X-Client-Id": f"client{next(calls)}"})  # noqa: E731
+    assert statuses(named, 101) == [401] * 100 + [429]
+
+
+def test_nobody_is_told_to_come_back_at_once(on):
+    http, found = person().http, set()
+    for _ in range(60):
+        found.add(int(http.get(ME).headers["RateLimit-Reset"]))
+        on.shift(timedelta(seconds=1))
+    assert (min(found), max(found) <= 60) == (1, True)
+
+
 def test_a_refused_call_changes_nothing(on):
     http = person(first_name="Ann").http
     statuses(lambda: http.patch(ME, first_name="Ann"), 60)
@@ -134,11 +156,29 @@ def test_a_network_registers_ten_times_an_hour(on):
     assert statuses(call, 11) == [201] * 10 + [429]
 
 
+def test_a_limit_of_one_call_is_not_used_up_by_another(on):
+    assert statuses(lambda: Http().post("/auth/password/reset", email="ann@example.org"), 6) == [204] * 5 + [429]
+    assert Http().post("/auth/email/verify/resend", email="ann@example.org").status_code == 204
+
+
+def test_calls_with_a_limit_of_their_own_count_towards_the_one_for_all(on):
+    statuses(lambda: Http().post("/auth/login", email="ann@example.org", password=PASSWORD), 20)
+    assert statuses(lambda: Http().get(ME), 81) == [401] * 80 + [429]
+
+
 def test_the_log_in_page_has_the_limit_too(on):
     browser = Client()
     form = {"email": "ann@example.org", "password": PASSWORD}
     assert {browser.post("/login", form).status_code for _ in range(30)} == {200}
     assert browser.post("/login", form).status_code == 429
+
+
+def test_its_second_step_counts_towards_the_same(on):
+    app, browser = protect(person(email="ann@example.org").user), Client()
+    browser.post("/login", {"email": "ann@example.org", "password": PASSWORD})
+    answers = [browser.post("/login/code", {"code": "wrong"}).status_code for _ in range(30)]
+    assert answers == [200] * 29 + [429]
+    assert browser.post("/login/code", {"code": app.backup_codes[0]}).status_code == 429
 
 
 def test_off_means_off(on, settings):
@@ -174,6 +214,12 @@ def test_without_the_shared_cache_who_is_known_is_counted_by_the_process(on, gon
     assert statuses(lambda: http.patch(ME, first_name="Ann"), 61) == [200] * 60 + [429]
     on.shift(timedelta(minutes=1))
     assert http.patch(ME, first_name="Ann").status_code == 200
+
+
+def test_without_the_shared_cache_nobody_known_uses_another_s(on, gone):
+    first, second = person().http, person().http
+    assert statuses(lambda: first.get(ME), 301)[-1] == 429
+    assert second.get(ME).status_code == 200
 
 
 def _ask(path: str, times: int) -> None:
