@@ -100,7 +100,7 @@ def right(app: App) -> Shown:
 
 def reserved(user_id: int) -> Reservation:
     with unit_of_work():
-        found = lockout.reserve(lockout.for_codes(user_id=user_id, address="10.0.0.1"))
+        found = lockout.reserve(lockout.for_codes(user_id=user_id, address="10.0.0.1", device=""))
     assert found
     return found
 
