@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from financebot.common.cache import SqliteCache
 from tests.http import API
 from tests.installation import PATIENCE, ROOT
 
@@ -93,3 +95,22 @@ def ready(server: Server) -> Server:
         except OSError:
             assert monotonic() < deadline, "no server answers"
         sleep(0.1)
+
+
+@contextmanager
+def emptied(server: Server) -> Iterator[None]:
+    """All that the shared cache remembers is gone, twenty times a second."""
+    over = threading.Event()
+
+    def empty() -> None:
+        cache = SqliteCache(str(server.cache), {})
+        while not over.wait(0.05):
+            cache.clear()
+
+    thread = threading.Thread(target=empty)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

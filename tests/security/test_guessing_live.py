@@ -6,11 +6,9 @@ Rate limits are off: what is left is the lockout. The server notes each wrong se
 
 import json
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +17,12 @@ import pytest
 from django.core.management import call_command
 
 from accounts.tokens import pair
-from financebot.common.cache import SqliteCache
 from tests.accounts.app import App, protect
 from tests.accounts.tools import NEW_PASSWORD
 from tests.conftest import person, session_of
 from tests.factories import PASSWORD
 from tests.http import API
-from tests.load.live import Server, live
+from tests.load.live import Server, emptied, live
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -159,25 +156,6 @@ def target_of(server: Server, door: Door) -> Target:
     found = Target(server, app, pair(session_of(someone.user)).access_token)
     found.device = found.come_home()
     return found
-
-
-@contextmanager
-def emptied(server: Server) -> Iterator[None]:
-    """All that the shared cache remembers is gone, twenty times a second."""
-    over = threading.Event()
-
-    def empty() -> None:
-        cache = SqliteCache(str(server.cache), {})
-        while not over.wait(0.05):
-            cache.clear()
-
-    thread = threading.Thread(target=empty)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def noted(counted: Path) -> Counter[str]:
