@@ -1,5 +1,6 @@
 """What one process ends, all the others refuse with the next request, whatever the shared cache remembers."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from tests.http import API
 from tests.load.live import Server, emptied, live
 from tests.security.revocations import ALIVE, KINDS, Carried, carried, status_of
 
@@ -56,3 +58,18 @@ def test_what_one_process_ends_the_others_refuse(server: Server, kind: str):
     assert dead(server, found) == ends
     with emptied(server):
         assert dead(server, found) == ends
+
+
+def test_fifty_refreshes_over_processes_give_one_successor_and_reuse_ends_it_everywhere(server: Server):
+    tokens = carried().tokens
+
+    def refreshed(token: str) -> tuple[int, str]:
+        body = json.dumps({"refresh_token": token}).encode()
+        status, answer = server.call("POST", f"{API}/auth/refresh", body, {"Content-Type": "application/json"})
+        return status, answer.get("refresh_token", "")
+
+    with ThreadPoolExecutor(10) as pool, emptied(server):
+        [(status, second)] = set(pool.map(refreshed, [tokens["refresh"]] * 50))
+        assert (status, refreshed(second)[0]) == (200, 200)
+        assert set(pool.map(refreshed, [tokens["refresh"]] * 10)) == {(401, "")}
+        assert refreshed(second) == (401, "")
