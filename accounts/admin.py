@@ -20,6 +20,14 @@ from accounts.models import (
 from audit.trail import Actor
 
 
+def deactivate(actor: Actor, row: User, seen: int, said: dict[str, Any]) -> None:
+    services.set_active(actor=actor, user_id=row.pk, active=False)
+
+
+def reactivate(actor: Actor, row: User, seen: int, said: dict[str, Any]) -> None:
+    services.set_active(actor=actor, user_id=row.pk, active=True)
+
+
 @admin.register(User)
 class UserAdmin(OperatorOnlyAdmin):
     list_display = ("email", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "created_at")
@@ -33,6 +41,14 @@ class UserAdmin(OperatorOnlyAdmin):
         ("is_active", "is_staff", "is_superuser"),
         ("created_at", "security_epoch"),
     )
+    acts = (
+        Act("deactivate", lazy("Deactivate"), lazy("logged out, and let in no more"), deactivate),
+        Act("reactivate", lazy("Reactivate"), lazy("let in again"), reactivate),
+    )
+
+
+def end_log_in(actor: Actor, row: LoginSession, seen: int, said: dict[str, Any]) -> None:
+    services.end_log_in(actor=actor, session_id=row.pk)
 
 
 @admin.register(LoginSession)
@@ -48,6 +64,7 @@ class LoginSessionAdmin(OperatorOnlyAdmin):
         ("created_at", "last_used_at", "expires_at", "revoked_at"),
         ("proof_at", "rotated_at", "refresh_counter", "epoch"),
     )
+    acts = (Act("end", lazy("Log out"), lazy("logged out"), end_log_in),)
 
 
 @admin.register(OneTimeCode)

@@ -12,7 +12,7 @@ from accounts.models import LoginSession, User
 from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
-from financebot.common.errors import StepUpRequired
+from financebot.common.errors import PermissionDenied, StepUpRequired
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,12 @@ def require_fresh(actor: Actor) -> None:
     """StepUpRequired unless who acts has proved a short while ago who they are."""
     if actor.proof_age is None or actor.proof_age >= settings.STEP_UP_LIFETIME:
         raise StepUpRequired
+
+
+def require_operator(actor: Actor) -> None:
+    """PermissionDenied unless who acts runs the installation."""
+    if not User.objects.filter(pk=actor.user, is_active=True, is_superuser=True).exists():
+        raise PermissionDenied("operator")
 
 
 def open_session(user: User, actor: Actor) -> Entered:

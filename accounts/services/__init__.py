@@ -12,6 +12,7 @@ from accounts.services.clients import (
 )
 from accounts.services.entering import answer_challenge, log_in, refresh, register, step_up
 from accounts.services.lockout import reserve_try, unlock
+from accounts.services.operators import end_log_in, set_active
 from accounts.services.profile import change_password, edit_profile
 from accounts.services.recovery import (
     ask_password_reset,
@@ -44,6 +45,7 @@ __all__ = [
     "disable_two_factor",
     "edit_profile",
     "enable_two_factor",
+    "end_log_in",
     "issue_service_token",
     "log_in",
     "log_out",
@@ -57,6 +59,7 @@ __all__ = [
     "revoke_session",
     "rotate_client",
     "secure_account",
+    "set_active",
     "step_up",
     "unlock",
     "verify_email",

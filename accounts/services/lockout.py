@@ -6,10 +6,11 @@ from accounts import lockout
 from accounts.lockout import Key, Reservation
 from accounts.models import LoginThrottle, User
 from accounts.rules import normalise_email
+from accounts.sessions import require_operator
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
-from financebot.common.errors import NotFound, PermissionDenied
+from financebot.common.errors import NotFound
 from financebot.common.usecase import use_case
 
 
@@ -31,9 +32,7 @@ def reserve_try(
 @use_case
 def unlock(*, actor: Actor, throttle_id: int) -> None:
     """Forget the wrong tries under one key: for operators. Raises PermissionDenied, NotFound; locks the row."""
-    operator = User.objects.filter(pk=actor.user, is_active=True, is_superuser=True)
-    if not operator.exists():
-        raise PermissionDenied("operator")
+    require_operator(actor)
     row = LoginThrottle.objects.select_for_update(no_key=True).filter(pk=throttle_id).first()
     if row is None:
         raise NotFound

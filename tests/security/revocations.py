@@ -126,7 +126,27 @@ def use_a_refresh_token_again(found: Carried) -> Any:
 
 
 def deactivate(found: Carried) -> Any:
+    with unit_of_work():
+        services.set_active(actor=operator(), user_id=found.someone.user.pk, active=False)
+
+
+def deactivate_and_reactivate(found: Carried) -> Any:
+    deactivate(found)
+    with unit_of_work():
+        services.set_active(actor=operator(), user_id=found.someone.user.pk, active=True)
+
+
+def deactivate_by_hand(found: Carried) -> Any:
     User.objects.filter(pk=found.someone.user.pk).update(is_active=False)
+
+
+def end_by_an_operator(found: Carried) -> Any:
+    with unit_of_work():
+        services.end_log_in(actor=operator(), session_id=found.phone.pk)
+
+
+def operator() -> Actor:
+    return person(is_superuser=True, is_staff=True).actor
 
 
 def raise_the_epoch(found: Carried) -> Any:
@@ -154,7 +174,10 @@ KINDS: dict[str, tuple[Callable[[Carried], Any], set[str]]] = {
     "reset the password": (reset_the_password, PERSONS),
     "this was not me": (say_it_was_not_me, PERSONS),
     "a refresh token used again": (use_a_refresh_token_again, PHONE),
+    "ended by an operator": (end_by_an_operator, PHONE),
     "deactivated by an operator": (deactivate, PERSONS),
+    "deactivated, and let in again": (deactivate_and_reactivate, PERSONS),
+    "deactivated in the database": (deactivate_by_hand, PERSONS),
     "another epoch": (raise_the_epoch, PERSONS),
     "the client revoked": (revoke_the_client, {*SIGNED, "service"}),
     "the service token revoked": (revoke_the_service_token, {"service"}),
