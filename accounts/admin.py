@@ -23,6 +23,14 @@ from audit.trail import Actor
 from financebot.common.masking import mask_phone
 
 
+def deactivate(actor: Actor, row: User, seen: int, said: dict[str, Any]) -> None:
+    services.set_active(actor=actor, user_id=row.pk, active=False)
+
+
+def reactivate(actor: Actor, row: User, seen: int, said: dict[str, Any]) -> None:
+    services.set_active(actor=actor, user_id=row.pk, active=True)
+
+
 @admin.register(User)
 class UserAdmin(OperatorOnlyAdmin):
     list_display = ("email", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "created_at")
@@ -36,6 +44,14 @@ class UserAdmin(OperatorOnlyAdmin):
         ("is_active", "is_staff", "is_superuser"),
         ("created_at", "security_epoch", "erased_at"),
     )
+    acts = (
+        Act("deactivate", lazy("Deactivate"), lazy("logged out, and let in no more"), deactivate),
+        Act("reactivate", lazy("Reactivate"), lazy("let in again"), reactivate),
+    )
+
+
+def end_log_in(actor: Actor, row: LoginSession, seen: int, said: dict[str, Any]) -> None:
+    services.end_log_in(actor=actor, session_id=row.pk)
 
     @admin.display(description=lazy("Phone"))
     def masked_phone(self, user: User) -> str:
@@ -55,6 +71,7 @@ class LoginSessionAdmin(OperatorOnlyAdmin):
         ("created_at", "last_used_at", "expires_at", "revoked_at"),
         ("proof_at", "rotated_at", "refresh_counter", "epoch"),
     )
+    acts = (Act("end", lazy("Log out"), lazy("logged out"), end_log_in),)
 
 
 @admin.register(OneTimeCode)

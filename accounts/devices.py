@@ -17,8 +17,9 @@ class Seen:
     new: bool
 
 
-def is_known(email: str, device_id: str) -> bool:
-    return Device.objects.filter(user__email=email, digest=digest(device_id)).exists()
+def is_known(device_id: str, **user: str | int) -> bool:
+    """Whether the account of this `user_id` or `user__email` has been entered with it."""
+    return bool(device_id) and Device.objects.filter(digest=digest(device_id), **user).exists()
 
 
 def see(user: User, presented: str, user_agent: str) -> Seen:

@@ -22,6 +22,7 @@ LIMITS = {
     ThrottleKind.CODES_MINUTES: Limit(5, timedelta(minutes=5), timedelta(minutes=5), timedelta(minutes=5)),
     ThrottleKind.CODES_HOUR: Limit(20, HOUR, HOUR, HOUR),
     ThrottleKind.CODES_DAY: Limit(50, DAY, DAY, DAY),
+    ThrottleKind.CODES_ACCOUNT: Limit(50, DAY, timedelta(seconds=30), HOUR),
 }
 FORGIVEN = (ThrottleKind.PAIR, ThrottleKind.DEVICE)  # what one right password makes as if nothing had been
 Key = tuple[ThrottleKind, str]
@@ -44,7 +45,7 @@ def for_log_in(*, email: str, address: str, device: str) -> list[Key]:
     Who holds a device that the account knows is counted by that device alone: nobody else's tries lock them out.
     """
     account = normalise_email(email)
-    if device and devices.is_known(account, device):
+    if devices.is_known(device, user__email=account):
         return [(ThrottleKind.DEVICE, _digest(account, device))]
     where = network_of(address)
     return [
@@ -54,9 +55,12 @@ def for_log_in(*, email: str, address: str, device: str) -> list[Key]:
     ]
 
 
-def for_codes(*, user_id: int, address: str) -> list[Key]:
-    """The keys of a try at somebody's codes, of whichever kind the code is."""
-    return _of_codes(_digest(str(user_id), network_of(address)))
+def for_codes(*, user_id: int, address: str, device: str) -> list[Key]:
+    """The keys of a try at somebody's codes, of whichever kind; known devices are counted as at a log-in."""
+    account = str(user_id)
+    is_known = devices.is_known(device, user_id=user_id)
+    everywhere = [] if is_known else [(ThrottleKind.CODES_ACCOUNT, _digest(account))]
+    return [*everywhere, *_of_codes(_digest(account, device if is_known else network_of(address)))]
 
 
 def for_chat(chat_id: int) -> list[Key]:

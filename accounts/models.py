@@ -176,9 +176,10 @@ class ThrottleKind(models.TextChoices):
     DEVICE = "device"  # an account, from a device that it knows
     NETWORK = "network"
     ACCOUNT = "account"  # from devices that it does not know
-    CODES_MINUTES = "codes_minutes"  # a person's codes, from a network
+    CODES_MINUTES = "codes_minutes"  # a person's codes, from a network or a device that the account knows
     CODES_HOUR = "codes_hour"
     CODES_DAY = "codes_day"
+    CODES_ACCOUNT = "codes_account"  # from devices that it does not know
 
 
 class LoginThrottle(models.Model):

@@ -24,7 +24,7 @@ def to_enter(actor: Actor, *, email: str, password: str) -> Proof:
 
 def of_oneself(actor: Actor, user: User, password: str) -> Proof:
     """A try by somebody logged in to show that it is they; counted together with the tries at their codes."""
-    keys = lockout.for_codes(user_id=user.pk, address=actor.address)
+    keys = lockout.for_codes(user_id=user.pk, address=actor.address, device=actor.device)
     with unit_of_work():
         reservation = services.reserve_try(actor=actor, keys=keys)
     proof = passwords.prove(user if reservation else None, password)
@@ -33,7 +33,7 @@ def of_oneself(actor: Actor, user: User, password: str) -> Proof:
 
 def of_code(actor: Actor, user_id: int, code: str, factor: Factor) -> Shown:
     """A try at somebody's code, of whichever kind it is."""
-    keys = lockout.for_codes(user_id=user_id, address=actor.address)
+    keys = lockout.for_codes(user_id=user_id, address=actor.address, device=actor.device)
     with unit_of_work():
         reservation = services.reserve_try(actor=actor, keys=keys, user_id=user_id)
     return Shown(code, factor, reservation)

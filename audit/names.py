@@ -77,6 +77,8 @@ class EventName(TextChoices):
     DATA_EXPORTED = "security.data_exported"
     ACCOUNT_ERASED = "security.account_erased"
     WEEK_ENDED = "security.week_ended"
+    DEACTIVATED = "security.deactivated"
+    REACTIVATED = "security.reactivated"
     CLIENT_CREATED = "security.client_created"
     CLIENT_ROTATED = "security.client_rotated"
     CLIENT_REVOKED = "security.client_revoked"

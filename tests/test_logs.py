@@ -127,5 +127,5 @@ def test_nor_does_what_the_web_server_itself_logs(capfd):
     for handler in log.error_log.handlers:
         handler.flush()
     said = capfd.readouterr().err
-    assert "store-token?chat_id=7&jwt_token=…" in said
+    assert "store-token…" in said
     assert TOKEN not in said

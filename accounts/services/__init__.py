@@ -13,6 +13,7 @@ from accounts.services.clients import (
 )
 from accounts.services.entering import answer_challenge, log_in, refresh, register, step_up
 from accounts.services.lockout import reserve_try, unlock
+from accounts.services.operators import end_log_in, set_active
 from accounts.services.privacy import erase_account, note_export
 from accounts.services.profile import change_password, edit_profile
 from accounts.services.providers import enter_by_provider
@@ -65,6 +66,7 @@ __all__ = [
     "disable_two_factor",
     "edit_profile",
     "enable_two_factor",
+    "end_log_in",
     "end_week",
     "enter_by_provider",
     "erase_account",
@@ -84,6 +86,7 @@ __all__ = [
     "revoke_session",
     "rotate_client",
     "secure_account",
+    "set_active",
     "speak_for_chat",
     "step_up",
     "take_two_factor_away",

@@ -277,7 +277,7 @@ def test_a_stolen_token_does_not_guess_the_password(monkeypatch, path):
 
 @pytest.mark.django_db
 def test_wrong_codes_are_bounded_by_the_day():
-    keys = lockout.for_codes(user_id=1, address="10.0.0.1")
+    keys = lockout.for_codes(user_id=1, address="10.0.0.1", device="")
     counted = 0
     with time_machine.travel(NOON, tick=False) as time:
         for _ in range(24 * 12 * 6):
@@ -287,9 +287,37 @@ def test_wrong_codes_are_bounded_by_the_day():
     assert counted == 50
 
 
+def codes_looked_at(user, tries, device=""):
+    """Of so many wrong tries at somebody's codes, each from a network of its own."""
+    looked_at = 0
+    for number in range(tries):
+        keys = lockout.for_codes(user_id=user.pk, address=f"10.1.{number}.1", device=device)
+        with unit_of_work():
+            looked_at += lockout.reserve(keys) is not None
+    return looked_at
+
+
+@pytest.mark.django_db
+def test_wrong_codes_from_everywhere_are_bounded_by_the_account(ann):
+    with time_machine.travel(NOON, tick=False) as time:
+        assert codes_looked_at(ann, 80) == 50
+        time.shift(timedelta(seconds=31))
+        assert codes_looked_at(ann, 10) == 1
+        assert codes_looked_at(person().user, 10) == 10
+
+
+@pytest.mark.django_db
+def test_a_device_that_the_account_knows_is_counted_by_itself_at_codes_too(ann):
+    device = log_in("ann@example.org").json()["device_id"]
+    with time_machine.travel(NOON, tick=False):
+        assert codes_looked_at(ann, 60) == 50
+        assert codes_looked_at(ann, 10, device) == 5
+        assert codes_looked_at(person().user, 10, device) == 10, "to others it is no device of theirs"
+
+
 @pytest.mark.django_db
 def test_a_right_code_is_not_counted():
-    keys = lockout.for_codes(user_id=1, address="10.0.0.1")
+    keys = lockout.for_codes(user_id=1, address="10.0.0.1", device="")
     for _ in range(60):
         with unit_of_work():
             found = lockout.reserve(keys)

@@ -222,15 +222,43 @@ def test_what_is_no_text_of_a_token_has_the_wrong_shape(token, db):
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["refresh_token"])
 
 
+FIFTY = 50
+
+
 @pytest.mark.postgres
-def test_ten_refreshes_at_once_rotate_once_and_get_one_successor(threads):
+def test_fifty_refreshes_at_once_rotate_once_and_get_one_successor(threads):
     found = person()
     token = pair(found.session).refresh_token
-    answers = threads([lambda: refresh(token)] * 10)
-    assert [answer.status_code for answer in answers] == [200] * 10
-    assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+    answers = threads([lambda: refresh(token)] * FIFTY)
+    assert [answer.status_code for answer in answers] == [200] * FIFTY
+    [successor] = {answer.json()["refresh_token"] for answer in answers}
     found.session.refresh_from_db()
     assert (found.session.refresh_counter, found.session.revoked_at) == (1, None)
+    assert lives(refresh(successor))
+
+
+@pytest.mark.postgres
+def test_a_lost_answer_asked_for_fifty_times_at_once_is_given_fifty_times(threads):
+    found = person()
+    first = pair(found.session).refresh_token
+    lost = refresh(first).json()["refresh_token"]
+    answers = threads([lambda: refresh(first)] * FIFTY)
+    assert [answer.status_code for answer in answers] == [200] * FIFTY
+    assert {answer.json()["refresh_token"] for answer in answers} == {lost}
+    assert not events(EventName.REFRESH_REUSED)
+    assert lives(refresh(lost))
+
+
+@pytest.mark.postgres
+def test_a_used_token_shown_fifty_times_at_once_ends_its_session_once(threads):
+    found = person()
+    first = pair(found.session).refresh_token
+    latest = refresh(refresh(first).json()["refresh_token"]).json()
+    answers = threads([lambda: refresh(first)] * FIFTY)
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(401, "invalid_token")}
+    assert [event.entity_id for event in events(EventName.REFRESH_REUSED)] == [found.session.pk]
+    assert refresh(latest["refresh_token"]).status_code == 401
+    assert Http(latest["access_token"]).get("/users/me").status_code == 401
 
 
 def test_a_refresh_that_names_another_device_is_refused(db):

@@ -103,7 +103,7 @@ def right(app: App) -> Shown:
 
 def reserved(user_id: int) -> Reservation:
     with unit_of_work():
-        found = lockout.reserve(lockout.for_codes(user_id=user_id, address="10.0.0.1"))
+        found = lockout.reserve(lockout.for_codes(user_id=user_id, address="10.0.0.1", device=""))
     assert found
     return found
 
@@ -220,6 +220,17 @@ RUNS: dict[str, Given] = {
         "keys": lockout.for_log_in(email="a@b.cd", address="10.0.0.1", device=""),
     },
     "accounts.reserve_try (locks)": lambda h: {"actor": Actor(), "keys": locked_next(h)},
+    "accounts.end_log_in": lambda h: {"actor": person(is_superuser=True).actor, "session_id": session_of(h)},
+    "accounts.set_active": lambda h: {
+        "actor": person(is_superuser=True).actor,
+        "user_id": h.owner.user.pk,
+        "active": False,
+    },
+    "accounts.set_active (again)": lambda h: {
+        "actor": person(is_superuser=True).actor,
+        "user_id": person(is_active=False).user.pk,
+        "active": True,
+    },
     "accounts.unlock": lambda h: {"actor": person(is_superuser=True).actor, "throttle_id": throttle(h).pk},
     "accounts.ask_password_reset": lambda h: {"actor": Actor(), "email": h.owner.user.email},
     "accounts.ask_verification": lambda h: {"actor": Actor(), "email": "nobody@example.org"},

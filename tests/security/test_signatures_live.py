@@ -2,8 +2,10 @@
 
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from urllib.parse import quote
 
 import pytest
@@ -82,12 +84,20 @@ def test_of_many_at_once_over_processes_one_is_taken(server, bot, token):
         assert sorted(answers) == [OK] + [(401, "signature_replayed")] * 31
 
 
-def test_of_many_honest_ones_of_one_second_none_is_refused(server, bot, token):
-    at = int(time.time())
-    requests = [bot.sign("GET", "/users/me", token=token, at=at) for _ in range(64)]
+EQUAL, AGAIN = 50, 5  # requests of one second that differ in their nonces alone; how many of them are sent again
+HONEST = [("GET", "/users/me", None), ("PATCH", "/users/me", {"first_name": "Ann"}), ("GET", "/families", None)]
+
+
+@pytest.mark.parametrize("seconds", [3, pytest.param(200, marks=pytest.mark.long)], ids=["some", "ten thousand"])
+def test_of_equal_honest_ones_of_one_second_none_is_refused_and_none_is_taken_again(server, bot, seconds):
+    session, answers = person().session, Counter()
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda request: send(server, request), requests))
-    assert set(answers) == {OK}
+        for second in range(seconds):
+            token, at = pair(session).access_token, int(time.time())
+            requests = [bot.sign(*HONEST[second % len(HONEST)], token=token, at=at) for _ in range(EQUAL)]
+            answers.update(pool.map(partial(send, server), requests))
+            answers.update(pool.map(partial(send, server), requests[:AGAIN]))
+    assert answers == {OK: seconds * EQUAL, (401, "signature_replayed"): seconds * AGAIN}
 
 
 @pytest.mark.parametrize("name", ["X-Client-Id", "X-Timestamp", "X-Signature", "X-Nonce"])
