@@ -122,6 +122,7 @@ class CodePurpose(models.TextChoices):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose, not a secret
     EMAIL_VERIFICATION = "email_verification"
     NOT_ME = "not_me"
+    STREAM_TICKET = "stream_ticket"
 
 
 class OneTimeCode(models.Model):

@@ -71,6 +71,8 @@ class EventName(TextChoices):
     VERIFICATION_ASKED = "security.verification_asked"
     EMAIL_VERIFIED = "security.email_verified"
     ACCOUNT_SECURED = "security.account_secured"
+    STREAM_TICKET_ISSUED = "security.stream_ticket_issued"
+    STREAM_OPENED = "security.stream_opened"
     CLIENT_CREATED = "security.client_created"
     CLIENT_ROTATED = "security.client_rotated"
     CLIENT_REVOKED = "security.client_revoked"

@@ -1,8 +1,8 @@
 from rest_framework import serializers
 
 from audit.names import EventName
-from financebot.api.serializers import Answer, IdField, WholeField
-from financebot.api.views import PageQuery
+from financebot.api.serializers import Answer, IdField, StrictSerializer, WholeField
+from financebot.api.views import PageQuery, Query
 
 
 class EventListQuery(PageQuery):
@@ -26,6 +26,21 @@ class EventRead(Answer):
     client_id = serializers.CharField()
     ip = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
+
+
+class TicketWrite(StrictSerializer):
+    family_id = IdField(required=False)
+
+
+class TicketRead(Answer):
+    ticket = serializers.CharField(help_text="good once; goes as the subprotocol `ticket.…` or as `?ticket=`")
+    url = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="seconds")
+
+
+class StreamQuery(Query):
+    after = WholeField(required=False, min_value=0, max_value=2**63 - 1)
+    ticket = serializers.CharField(required=False, max_length=200)
 
 
 class AccessLogQuery(PageQuery):

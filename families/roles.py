@@ -68,6 +68,7 @@ class P(StrEnum):
     MANAGE_EXCHANGE_RATES = "manage_exchange_rates"
     VIEW_AUDIT_LOG = "view_audit_log"
     VIEW_ACCESS_LOG = "view_access_log"
+    RECEIVE_EVENTS = "receive_events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ TABLE: Mapping[P, Grant] = {
     P.MANAGE_EXCHANGE_RATES:    _grant("all    all    -      -      -"),
     P.VIEW_AUDIT_LOG:           _grant("all    all    all    -      all"),
     P.VIEW_ACCESS_LOG:          _grant("all    own    own    -      -"),
+    P.RECEIVE_EVENTS:           _grant("all    all    joint  own    all", "T"),
 }
 # fmt: on
 

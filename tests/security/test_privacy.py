@@ -36,6 +36,7 @@ ALIKE = {  # what is the same for all of a family's members, or about the caller
     "families/<id:family_pk>/invitations": ["/families/{family}/invitations"],
     "families/<id:family_pk>/members": ["/families/{family}/members"],
     "families/<id:family_pk>/permissions": ["/families/{family}/permissions"],
+    "events/stream/<id:family_pk>": ["/events/stream/{family}"],
 }
 ROWS = {"wallets/<id:pk>": "wallets", "transactions/<id:pk>": "entries", "categories/<id:pk>": "categories"}
 LISTS = {"wallets", "wallets/summary", "transactions", "categories", "exchange-rates", "events", "access-log"}
