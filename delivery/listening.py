@@ -10,10 +10,11 @@ from accounts.models import LoginSession
 from audit.models import EventLog
 from audit.trail import Actor
 from delivery import selectors
+from delivery.selectors import WalletsSeen
 from delivery.serializers import EventRead
 from families.access import look
 from families.models import FamilyUserPermission
-from families.roles import P
+from families.roles import Access, P
 from financebot.api.renderers import WireRenderer
 
 BATCH = 100  # events read at a time
@@ -53,14 +54,20 @@ def news(*, since: int) -> dict[int | None, int]:
 
 def hear(actor: Actor, *, after: int) -> Heard:
     """The events behind `after` that this listener may see, as they may see them now. Raises NotFound for strangers."""
-    access = look(actor, family=actor.family)
-    wallets = selectors.wallets_seen(access)
+    access, wallets = rights = _rights(actor)
     found = selectors.events(access, wallets).filter(position__gt=after).order_by("position")
     rows = list(found[:BATCH])
+    if rows and _rights(actor) != rights:
+        return hear(actor, after=after)  # what was read may be of a later moment than the right to it
     shown = EventRead(selectors.heard(rows, access, wallets), many=True).data
     messages = [WireRenderer().render(row).decode() for row in shown]
     through = max((row.position or 0 for row in rows), default=after)
     return Heard(messages, through, more=len(rows) == BATCH)
+
+
+def _rights(actor: Actor) -> tuple[Access, WalletsSeen]:
+    access = look(actor, family=actor.family)
+    return access, selectors.wallets_seen(access)
 
 
 def ended(actors: Iterable[Actor]) -> dict[Actor, Close]:

@@ -330,7 +330,6 @@ DELIVERY = [
         "GET events/stream/<id:family_pk>",
         "426 426 426 426 426" + OUT,
         lambda house, who: (f"/events/stream/{house.family.pk}", {}),
-        lambda house, who, actor: partial(delivery.open_stream, actor=actor, ticket=""),
         telegram=True,
     ),
     Row("GET access-log", "200 200 200 403 403" + OUT, listed("/access-log")),

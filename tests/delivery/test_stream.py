@@ -11,10 +11,11 @@ from accounts import services as accounts
 from audit.models import EventLog
 from audit.relay import relay_once
 from audit.trail import Actor
-from delivery import stream
+from delivery import selectors, stream
 from delivery.hub import Place
-from delivery.listening import Heard
+from delivery.listening import Heard, hear
 from families import services as families
+from financebot.common.errors import NotFound
 from financebot.common.usecase import unit_of_work
 from tests.conftest import build_house
 from tests.delivery.stream import hears_nothing, listen, next_of, stream_server
@@ -228,6 +229,26 @@ def test_a_quiet_stream_has_heartbeats(monkeypatch):
 
     asyncio.run(server._tell(Place(Actor(), through=0), receive, send))
     assert said == ['{"type":"heartbeat"}'] * 3
+
+
+def test_what_was_read_while_a_right_ended_is_not_told(house, monkeypatch):
+    after = head()
+    see, looks = selectors.wallets_seen, []
+
+    def removed_after_the_first_look(access):
+        found = see(access)
+        if not looks:
+            with unit_of_work():
+                families.remove_member(actor=house.owner.actor, membership_id=house.adult.membership.pk)
+            house.spend("1.00")
+            relay_once()
+        looks.append(access)
+        return found
+
+    monkeypatch.setattr(selectors, "wallets_seen", removed_after_the_first_look)
+    with pytest.raises(NotFound):
+        hear(house.adult.actor, after=after)
+    assert len(looks) == 1
 
 
 def test_one_person_takes_so_many_places_and_no_more(house, port):
