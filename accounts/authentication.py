@@ -43,7 +43,7 @@ class BearerAuthentication(JWTAuthentication):
         if isinstance(token, ServiceAccess):
             return None, _service(token)
         session = LoginSession.objects.alive().of(int(token["sub"]))
-        return _admit(session, token["sid"], channel="api")
+        return admit(session, token["sid"], channel="api")
 
 
 class CookieAuthentication(SessionAuthentication):
@@ -53,12 +53,13 @@ class CookieAuthentication(SessionAuthentication):
         session_id = request.session.get(SESSION_KEY)
         if session_id is None:
             return None
-        found = _admit(LoginSession.objects.alive(), session_id, channel="web")
+        found = admit(LoginSession.objects.alive(), session_id, channel="web")
         self.enforce_csrf(request)
         return found
 
 
-def _admit(sessions: Any, session_id: int, *, channel: str) -> tuple[User, Actor]:
+def admit(sessions: Any, session_id: int, *, channel: str) -> tuple[User, Actor]:
+    """Who has this log-in, if it still stands. Raises InvalidToken."""
     session = sessions.select_related("user").filter(pk=session_id).first()
     if session is None:
         raise InvalidToken

@@ -145,6 +145,7 @@ class CodePurpose(models.TextChoices):
     CHAT_BINDING = "chat_binding"  # asked for in a chat, confirmed by a person
     PERSON_BINDING = "person_binding"  # asked for by a person, confirmed in a chat
     BINDING_CONSENT = "binding_consent"  # a child's, until an owner says yes
+    STREAM_TICKET = "stream_ticket"
 
 
 class OneTimeCode(models.Model):

@@ -79,6 +79,8 @@ class EventName(TextChoices):
     WEEK_ENDED = "security.week_ended"
     DEACTIVATED = "security.deactivated"
     REACTIVATED = "security.reactivated"
+    STREAM_TICKET_ISSUED = "security.stream_ticket_issued"
+    STREAM_OPENED = "security.stream_opened"
     CLIENT_CREATED = "security.client_created"
     CLIENT_ROTATED = "security.client_rotated"
     CLIENT_REVOKED = "security.client_revoked"

@@ -99,6 +99,12 @@ def present(rows: Iterable[EventLog], access: Access, wallets: WalletsSeen) -> l
     return [_view(row, access, wallets) for row in rows]
 
 
+def heard(rows: Iterable[EventLog], access: Access, wallets: WalletsSeen) -> list[EventView]:
+    """Those that a viewer is told of as they happen: as far as that permission reaches."""
+    scope = access.scope(P.RECEIVE_EVENTS)
+    return [_view(row, access, wallets) for row in rows if scope and _within(scope, row, access, wallets)]
+
+
 def access_log(access: Access) -> QuerySet[AccessLog]:
     """The family's requests: all of them for an owner, one's own for others."""
     found = AccessLog.objects.in_family(access.family)
@@ -132,8 +138,15 @@ def _reaches(row: Any, access: Access, wallets: WalletsSeen) -> bool:
     """Whether the viewer's scope for this kind of thing reaches this one."""
     permission = SIGHT.get(row.entity_type)
     scope = access.scope(permission) if permission else None
-    if scope is None or scope is Scope.ALL:
-        return scope is Scope.ALL and not _offers_too_much(row, access)
+    if scope is None or _offers_too_much(row, access):
+        return False
+    return _within(scope, row, access, wallets)
+
+
+def _within(scope: Scope, row: Any, access: Access, wallets: WalletsSeen) -> bool:
+    """Whether an event is about a wallet in reach, or about the viewer."""
+    if scope is Scope.ALL:
+        return True
     about: dict[str, set[int]] = {SubjectKind.WALLET: set(), SubjectKind.MEMBER: set()}
     for subject in row.about:
         about[subject["kind"]].add(subject["id"])

@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from audit.names import EventName
-from financebot.api.serializers import Answer, IdField, WholeField
+from financebot.api.serializers import Answer, IdField, StrictSerializer, WholeField
 from financebot.api.views import PageQuery, Query
 
 
@@ -43,6 +43,21 @@ class VerifyRead(Answer):
     )
     wrong_at = serializers.ListField(child=serializers.IntegerField(), help_text="positions, at most 100")
     next_after = serializers.IntegerField(allow_null=True, help_text="where to go on; null at the end")
+
+
+class TicketWrite(StrictSerializer):
+    family_id = IdField(required=False)
+
+
+class TicketRead(Answer):
+    ticket = serializers.CharField(help_text="good once; goes as the subprotocol `ticket.…` or as `?ticket=`")
+    url = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="seconds")
+
+
+class StreamQuery(Query):
+    after = WholeField(required=False, min_value=0, max_value=2**63 - 1)
+    ticket = serializers.CharField(required=False, max_length=200)
 
 
 class AccessLogQuery(PageQuery):

@@ -1,18 +1,24 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+from django.conf import settings
 from django.http import FileResponse
+from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import services
+from accounts import services as accounts
+from accounts.authentication import BearerAuthentication
+from accounts.errors import InvalidToken
 from accounts.models import User
 from accounts.views import PersonViewSet
 from audit.verify import verify_part
-from delivery import archive, export, selectors, serializers
+from delivery import archive, export, selectors, serializers, services
+from delivery.handshake import Listener, TicketAuthentication, handshake_of
 from families.roles import P
 from families.viewsets import FamilyViewSet
 from financebot.api.views import PERSON, Call, any_of
+from financebot.common.errors import UpgradeRequired
 
 
 class EventViewSet(FamilyViewSet):
@@ -22,6 +28,13 @@ class EventViewSet(FamilyViewSet):
             query=serializers.EventListQuery,
             answer=serializers.EventRead,
             ordering="-position",
+        ),
+        "ticket": Call(
+            needs=any_of(P.RECEIVE_EVENTS),
+            body=serializers.TicketWrite,
+            answer=serializers.TicketRead,
+            status=201,
+            secret=True,
         ),
     }
 
@@ -43,6 +56,16 @@ class EventViewSet(FamilyViewSet):
     def present(self, rows: Sequence[Any]) -> Sequence[Any]:
         return selectors.present(rows, self.access, self.wallets)
 
+    def ticket(self, request: Request) -> Response:
+        self.fields(request)
+
+        def work() -> dict[str, Any]:
+            made = services.issue_ticket(actor=self.actor)
+            path = reverse("stream", args=[made.family])
+            return {"ticket": made.ticket, "url": f"{settings.STREAM_URL}{path}", "expires_in": made.expires_in}
+
+        return self.once(work)
+
 
 class AuditViewSet(FamilyViewSet):
     calls = {
@@ -62,9 +85,32 @@ class ExportViewSet(PersonViewSet):
 
     def create(self, request: Request) -> FileResponse:
         """All that is on record about the caller: tables, each as JSON and as CSV."""
-        self.once(lambda: services.note_export(actor=self.actor))
+        self.once(lambda: accounts.note_export(actor=self.actor))
         file = archive.pack(export.tables(cast("User", request.user)))
         return FileResponse(file, as_attachment=True, filename="financebot.zip", content_type=self.call.media)
+
+
+class StreamViewSet(FamilyViewSet):
+    """Opening a stream is a GET like any other as far as who may is concerned; the server of streams makes it, for
+    each handshake, and goes on where this has ended well."""
+
+    authentication_classes = (TicketAuthentication, BearerAuthentication)  # no cookie: browsers send it for any page
+    calls = {
+        "open": Call(
+            needs=any_of(P.RECEIVE_EVENTS),
+            query=serializers.StreamQuery,
+            problems=(UpgradeRequired, InvalidToken),
+        ),
+    }
+
+    def open(self, request: Request, family_pk: int) -> Response:
+        """With WebSocket: the family's events as they happen, from position `after` on if that is given."""
+        handshake = handshake_of(request)
+        if handshake is None:
+            raise UpgradeRequired
+        answer = self.once(lambda: services.open_stream(actor=self.actor, ticket=handshake.ticket))
+        handshake.listener = Listener(self.actor, after=self.query.get("after"))
+        return answer
 
 
 class AccessLogViewSet(FamilyViewSet):

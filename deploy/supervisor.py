@@ -34,6 +34,7 @@ CELERY = ("-m", "celery", "--quiet", "--app", "financebot")
 WORKER = (*CELERY, "worker", "--beat", "--without-gossip", "--without-mingle", "--loglevel", "WARNING")
 PROCESSES = (
     Process("web", (sys.executable, *GUNICORN)),
+    Process("stream", (sys.executable, "deploy/stream.py")),
     Process("relay", (sys.executable, "manage.py", "relay_events", "--follow")),
     Process("worker", (sys.executable, *WORKER)),
 )

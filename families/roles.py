@@ -70,6 +70,7 @@ class P(StrEnum):
     VIEW_AUDIT_LOG = "view_audit_log"
     VERIFY_AUDIT = "verify_audit"
     VIEW_ACCESS_LOG = "view_access_log"
+    RECEIVE_EVENTS = "receive_events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ TABLE: Mapping[P, Grant] = {
     P.VIEW_AUDIT_LOG:           _grant("all    all    all    -      all"),
     P.VERIFY_AUDIT:             _grant("all    -      -      -      all"),
     P.VIEW_ACCESS_LOG:          _grant("all    own    own    -      -"),
+    P.RECEIVE_EVENTS:           _grant("all    all    joint  own    all", "T"),
 }
 # fmt: on
 

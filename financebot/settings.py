@@ -42,6 +42,12 @@ PUBLIC_URL = env.origin(  # where the links of letters lead
     f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION and ALLOWED_HOSTS else f"http://127.0.0.1:{PORT}",
 )
 TELEGRAM_BOT_USERNAME = env.telegram_name("TELEGRAM_BOT_USERNAME")  # for links that open a chat with the bot
+STREAM_PORT = env.integer("STREAM_PORT", PORT + 1, least=1, most=65535)
+STREAM_URL = env.origin(  # where WebSockets are opened; a proxy that ends TLS leads this path there
+    "STREAM_URL",
+    PUBLIC_URL.replace("http", "ws", 1) if PRODUCTION else f"ws://127.0.0.1:{STREAM_PORT}",
+    scheme="ws",
+)
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.names("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_HEADERS = [

@@ -9,6 +9,7 @@ from accounts.lockout import Reservation
 from accounts.models import CodePurpose, Provider, TotpDevice, User
 from accounts.services import Factor, Shown
 from accounts.tokens import pair
+from delivery import services as delivery
 from families import services as families
 from families.models import Family
 from families.roles import Role
@@ -352,6 +353,19 @@ DELIVERY = [
         ME,
         fixed("/users/me/export"),
         lambda house, who, actor: partial(services.note_export, actor=actor),
+    ),
+    Row(
+        "POST events/ticket",
+        "201 201 201 201 201" + OUT,
+        lambda house, who: ("/events/ticket", {"family_id": house.family.pk}),
+        lambda house, who, actor: partial(delivery.issue_ticket, actor=actor),
+        telegram=True,
+    ),
+    Row(
+        "GET events/stream/<id:family_pk>",
+        "426 426 426 426 426" + OUT,
+        lambda house, who: (f"/events/stream/{house.family.pk}", {}),
+        telegram=True,
     ),
     Row("GET access-log", "200 200 200 403 403" + OUT, listed("/access-log")),
 ]

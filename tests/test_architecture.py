@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import models
 
 from accounts import services as accounts_services
+from delivery import services as delivery_services
 from families import services as families_services
 from financebot.api.problems import DRF_CODES, PROBLEMS
 from financebot.common.errors import DomainError
@@ -32,7 +33,7 @@ def sources() -> Iterator[Path]:
 
 
 def use_cases() -> list[Any]:
-    modules = (accounts_services, families_services, ledger_services)
+    modules = (accounts_services, families_services, ledger_services, delivery_services)
     return [f for module in modules for f in vars(module).values() if getattr(f, "is_use_case", False)]
 
 
@@ -87,7 +88,7 @@ def test_the_event_is_the_last_write_of_every_use_case():
 
 
 def test_public_functions_of_services_are_use_cases():
-    for app in ("accounts", "families", "ledger"):
+    for app in ("accounts", "families", "ledger", "delivery"):
         for path in (
             (ROOT / app).glob("services*/**/*.py")
             if (ROOT / app / "services").is_dir()

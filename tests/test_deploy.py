@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = {"web", "relay", "worker", "beat", "migrate"}
+OURS = {"web", "stream", "relay", "worker", "beat", "migrate"}
 READ_BY = ("financebot/settings.py", "deploy/gunicorn.conf.py")
 
 
@@ -67,7 +67,7 @@ def test_every_command_names_a_file_or_a_command_of_ours(compose):
         command = service.get("command", [])
         if command[:1] == ["python"]:
             assert (ROOT / command[1]).is_file()
-            name = command[2]
+            name = command[2] if command[1] == "manage.py" else "migrate"
             assert name == "migrate" or list(ROOT.glob(f"*/management/commands/{name}.py"))
 
 
@@ -78,9 +78,10 @@ def test_the_worker_and_the_clock_run_the_app_that_there_is(compose):
     assert compose["services"]["worker"]["volumes"] == ["mail:/data"]
 
 
-def test_only_the_web_server_is_reached_from_outside_and_only_from_this_machine(compose):
+def test_only_the_web_servers_are_reached_from_outside_and_only_from_this_machine(compose):
     ports = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
-    assert ports == {"web": ["127.0.0.1:${PORT:-8000}:8000"]}
+    stream = ["127.0.0.1:${STREAM_PORT:-8001}:8001"]
+    assert ports == {"web": ["127.0.0.1:${PORT:-8000}:8000"], "stream": stream}
 
 
 def test_the_image_installs_with_hashes_and_runs_as_nobody_special():

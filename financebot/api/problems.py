@@ -86,6 +86,7 @@ PROBLEMS: dict[str, Problem] = {
     "precondition_failed": Problem(412, lazy("This is no longer the version that you saw.")),
     "body_too_large": Problem(413, lazy("The body is larger than is taken here.")),
     "unsupported_media_type": Problem(415, lazy("Send JSON (application/json).")),
+    "upgrade_required": Problem(426, lazy("This address speaks WebSocket alone.")),
     "amount_not_positive": Problem(422, lazy("The amount must be more than zero.")),
     "amount_too_fine": Problem(422, lazy("%(currency)s has no such small unit.")),
     "amount_too_large": Problem(422, lazy("The amount, or a total it leads to, is larger than can be kept.")),
@@ -207,6 +208,8 @@ def page(code: str, **kwargs: Any) -> HttpResponse:
 def _with_headers(response: R, found: Mapping[str, Any]) -> R:
     if found["status"] == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = 'Bearer realm="api"'
+    if found["status"] == HTTPStatus.UPGRADE_REQUIRED:
+        response["Upgrade"] = "websocket"
     if found["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = str(RETRY_SECONDS)
     return response

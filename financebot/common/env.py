@@ -80,12 +80,12 @@ def choice(name: str, default: str, choices: Sequence[str]) -> str:
     return value
 
 
-def origin(name: str, default: str) -> str:
-    """Where we are reached, as `https://host` or `http://host:port`, without anything after it."""
+def origin(name: str, default: str, *, scheme: str = "http") -> str:
+    """Where we are reached, as `https://host` or `http://host:port`, without anything after it; `ws` likewise."""
     value = text(name, default)
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
-        raise ImproperlyConfigured(f"{name} must be http(s)://host or http(s)://host:port, not {value!r}")
+    if parts.scheme not in {scheme, f"{scheme}s"} or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
+        raise ImproperlyConfigured(f"{name} must be {scheme}(s)://host or {scheme}(s)://host:port, not {value!r}")
     return value
 
 

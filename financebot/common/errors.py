@@ -78,6 +78,12 @@ class Busy(DomainError):
     code = "busy"
 
 
+class UpgradeRequired(DomainError):
+    """This address speaks WebSocket (RFC 6455) alone."""
+
+    code = "upgrade_required"
+
+
 class Overloaded(DomainError):
     """Something that safety stands on is away."""
 

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from audit.trail import Actor
+from delivery import services as delivery_services
 from families import services as family_services
 from families.models import Membership
 from families.roles import Role
@@ -206,7 +207,8 @@ def member(house: House, name: str) -> int:
 def as_owner(name: str, /, **fixed: Any) -> Callable[[House], Callable[[], Any]]:
     def prepare(house: House) -> Callable[[], Any]:
         given = {key: value(house) if callable(value) else value for key, value in fixed.items()}
-        use_case = getattr(family_services, name, None) or getattr(ledger_services, name)
+        places = (family_services, ledger_services, delivery_services)
+        use_case = next(getattr(place, name) for place in places if hasattr(place, name))
         return lambda: use_case(actor=house.owner.actor, **given)
 
     return prepare
@@ -442,13 +444,15 @@ USE_CASES = {
     ),
     "reverse_transaction": (SHARED, as_owner("reverse_transaction", transaction_id=entry, reason="")),
     "undo_transaction": (SHARED, as_owner("undo_transaction", transaction_id=entry, reason="")),
+    "issue_ticket": (SHARED, as_owner("issue_ticket")),
+    "open_stream": (SHARED, as_owner("open_stream", ticket="")),
     "remove_transaction": (SHARED, as_owner("remove_transaction", transaction_id=entry, reason="")),
 }
 
 
 def test_every_use_case_on_a_family_stands_in_the_table_of_locks():
     named = {name.partition(":")[0] for name in USE_CASES}
-    assert named == {*family_services.__all__, *ledger_services.__all__}
+    assert named == {*family_services.__all__, *ledger_services.__all__, "issue_ticket", "open_stream"}
 
 
 @pytest.mark.django_db

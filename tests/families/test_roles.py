@@ -48,6 +48,7 @@ undo_own_transaction       own own    own   -      -   T
 manage_exchange_rates      all all    -     -      -   -
 view_audit_log             all all    all   -      all -
 view_access_log            all own    own   -      -   -
+receive_events             all all    joint own    all T
 """
 DESIGN = {row.split()[0]: row.split()[1:] for row in ROWS.strip().splitlines()}
 POLICY = Policy("EUR", "UTC", None, 1, None, timedelta(minutes=15), None)

@@ -13,7 +13,7 @@ import pytest
 from django.apps import apps
 from django.db import OperationalError, connection
 
-from accounts import lockout, mailed, totp
+from accounts import codes, lockout, mailed, totp
 from accounts import services as accounts
 from accounts.lockout import Reservation
 from accounts.mailed import To
@@ -277,6 +277,10 @@ RUNS: dict[str, Given] = {
     "families.suspend_member": member,
     "families.resume_member": lambda h: member(h, "suspended"),
     "families.remove_member": leaving,
+    "delivery.issue_ticket": lambda h: {},
+    "delivery.open_stream": lambda h: {
+        "ticket": codes.make(CodePurpose.STREAM_TICKET, subject=h.owner.session.pk, life=timedelta(minutes=1))
+    },
     **LEDGER_RUNS,
     **TELEGRAM_RUNS,
 }

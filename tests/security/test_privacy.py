@@ -38,6 +38,7 @@ ALIKE = {  # what is the same for all of a family's members, or about the caller
     "families/<id:family_pk>/invitations": ["/families/{family}/invitations"],
     "families/<id:family_pk>/members": ["/families/{family}/members"],
     "families/<id:family_pk>/permissions": ["/families/{family}/permissions"],
+    "events/stream/<id:family_pk>": ["/events/stream/{family}"],
 }
 ALIKE |= {f"auth/oauth/{name}/callback": [f"/auth/oauth/{name}/callback?state=x"] for name in Provider}
 ALIKE |= {f"auth/oauth/{name}/start": [] for name in Provider}  # made up anew for each caller, of nothing that is kept

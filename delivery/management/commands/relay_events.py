@@ -9,7 +9,7 @@ from audit.relay import relay_once
 from delivery.outbox import deliver_once
 from delivery.poke import poke
 
-PAUSE_SECONDS = 0.25
+PAUSE_SECONDS = 0.05
 PAUSE_AFTER_ERROR_SECONDS = 2.0
 
 
