@@ -1,0 +1,154 @@
+"""Which day a line speaks of. Days come from the reader's own today; the clock is never asked."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from telegrambot.parsing.names import bare
+from telegrambot.parsing.shapes import Habits
+from telegrambot.parsing.tokens import T, Token
+from telegrambot.parsing.words import LANGUAGES
+
+FIRST_YEAR, YEARS_BACK, PHRASE_MAX, AGO_MAX = 1970, 10, 4, 1000
+_DAYS = {tuple(bare(phrase).split()): offset for one in LANGUAGES for phrase, offset in one.days.items()}
+_WEEKDAYS = {bare(word): n for one in LANGUAGES for n, words in enumerate(one.weekdays) for word in words}
+_MONTHS = {bare(word): n for one in LANGUAGES for n, words in enumerate(one.months, 1) for word in words}
+_UNITS = {bare(word): days for one in LANGUAGES for word, days in one.units.items()}
+
+
+def _all(field: str) -> frozenset[str]:
+    return frozenset(bare(word) for one in LANGUAGES for word in getattr(one, field))
+
+
+_AGO, _LAST, _FUTURE, _BEFORE = _all("ago"), _all("last"), _all("future"), _all("before_days")
+_NOT_DAYS, _YEARS = _all("not_days"), _all("years")
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """Tokens first to last (exclusive) that name a day, with what it may be; nothing: there is no such day.
+
+    `day_first` are the habits that the two readings of 03/04 tell, in their order.
+    """
+
+    first: int
+    last: int
+    days: tuple[date, ...]
+    day_first: tuple[bool, ...] = ()
+
+
+def find(tokens: Sequence[Token], today: date, habits: Habits) -> Iterator[Spoken]:
+    """Every naming of a day, with the words that lead to it."""
+    place = 0
+    while place < len(tokens):
+        found = _at(tokens, place, today, habits)
+        if found is None:
+            place += 1
+            continue
+        first = found.first
+        while first > 0 and tokens[first - 1].kind is T.WORD and tokens[first - 1].bare in _BEFORE:
+            first -= 1
+        yield Spoken(first, found.last, found.days, found.day_first)
+        place = found.last
+
+
+def _at(tokens: Sequence[Token], place: int, today: date, habits: Habits) -> Spoken | None:
+    if tokens[place].kind is T.DATE:
+        return _written(tokens[place].text, place, today, habits)
+    words = tuple(t.bare if t.kind in {T.WORD, T.NUMBER, T.ORDINAL} else "" for t in tokens[place : place + PHRASE_MAX])
+    for count in range(len(words), 0, -1):
+        if words[:count] in _DAYS:
+            return Spoken(place, place + count, (today + timedelta(_DAYS[words[:count]]),))
+    return _ago(words, place, today) or _weekday(tokens, words, place, today) or _month(tokens, words, place, today)
+
+
+def _ago(words: tuple[str, ...], place: int, today: date) -> Spoken | None:
+    """'3 days ago', 'неделю назад'; 'через 3 дня' and 'in' are the future, which nobody books."""
+    for start, unit, last in ((1, 1, 2), (0, 0, 1)):
+        if words[unit : unit + 1] and words[unit] in _UNITS and words[last : last + 1] and words[last] in _AGO:
+            number = words[0] if start else "1"
+            if number.isdecimal() and len(number) <= len(str(AGO_MAX)):
+                return Spoken(place, place + last + 1, (today - timedelta(int(number) * _UNITS[words[unit]]),))
+    return None
+
+
+def _weekday(tokens: Sequence[Token], words: tuple[str, ...], place: int, today: date) -> Spoken | None:
+    """The last such day; on that very weekday it may be today or a week ago, and 'last' may be a week earlier."""
+    lead = words[0] if len(words) > 1 and words[0] in _LAST | _FUTURE else ""
+    word = words[1] if lead else words[0]
+    if word not in _WEEKDAYS or (place > 0 and tokens[place - 1].bare in _NOT_DAYS):
+        return None
+    back = (today.weekday() - _WEEKDAYS[word]) % 7
+    days = (today - timedelta(back),) if back else (today, today - timedelta(7))
+    if lead in _FUTURE and lead:
+        days = (today + timedelta(7 - back),)
+    elif lead:
+        before = today.weekday() < _WEEKDAYS[word]  # in the week before this one
+        days = (today - timedelta(back or 7),) if before or not back else (days[0] - timedelta(7), days[0])
+    return Spoken(place, place + (2 if lead else 1), days)
+
+
+def _month(tokens: Sequence[Token], words: tuple[str, ...], place: int, today: date) -> Spoken | None:
+    """'12 March', '12th of March 2026', 'March 12, 2026', '12 марта 2026 г.'"""
+    for day, month, last in ((0, 1, 2), (0, 2, 3), (1, 0, 2)):
+        if len(words) < last or words[month] not in _MONTHS or not re.fullmatch(r"\d{1,2}", words[day]):
+            continue
+        if (last == 3 and words[1] not in _BEFORE) or tokens[place + day].factor > 1:  # noqa: PLR2004
+            continue
+        end, year = _year(tokens, place + last, today)
+        return Spoken(place, end, _day(year, _MONTHS[words[month]], int(words[day]), today))
+    return None
+
+
+def _year(tokens: Sequence[Token], place: int, today: date) -> tuple[int, int | None]:
+    """A year after a month, and where it ends; an unlikely one, or one that is the only number left, is an amount."""
+    if place >= len(tokens) or not re.fullmatch(r"\d{4}", tokens[place].text):
+        return place, None
+    year = int(tokens[place].text)
+    said = place + 1 < len(tokens) and tokens[place + 1].bare in _YEARS
+    likely = today.year - YEARS_BACK <= year <= today.year + 1
+    others = [t for n, t in enumerate(tokens) if t.kind is T.NUMBER and (n > place or n < place - 3)]
+    return (place + 1 + said, year) if said or (likely and others) else (place, None)
+
+
+def _written(text: str, place: int, today: date, habits: Habits) -> Spoken | None:
+    parts = [int(part) for part in re.split(r"[-./]", text)]
+    if re.match(r"\d{4}", text):
+        return Spoken(place, place + 1, _day(parts[0], parts[1], parts[2], today))
+    one, other = parts[:2]
+    year = parts[2] if len(parts) > 2 else None  # noqa: PLR2004
+    if year is not None and year < 100:  # noqa: PLR2004
+        year += 2000
+    readings = [(True, _day(year, other, one, today)), (False, _day(year, one, other, today))]
+    if "." in text:
+        readings = readings[:1]
+    possible = [(first, days[0]) for first, days in readings if days]
+    if len({day for _, day in possible}) > 1 and habits.day_first is not None:
+        possible = [(first, day) for first, day in possible if first is habits.day_first]
+    if len({day for _, day in possible}) > 1:
+        return Spoken(place, place + 1, tuple(d for _, d in possible), tuple(first for first, _ in possible))
+    return Spoken(place, place + 1, tuple(day for _, day in possible[:1]))
+
+
+def is_month(token: Token) -> bool:
+    return token.kind is T.WORD and token.bare in _MONTHS
+
+
+def dotted(text: str, today: date) -> date | None:
+    """The day that 12.03 is, if it is one."""
+    match = re.fullmatch(r"(\d{1,2})\.(\d{2})", text)
+    days = _day(None, int(match[2]), int(match[1]), today) if match else ()
+    return days[0] if days else None
+
+
+def _day(year: int | None, month: int, day: int, today: date) -> tuple[date, ...]:
+    """The day; without a year the last one that has been, tomorrow included. Nothing where there is none."""
+    for one in [year] if year is not None else [today.year, today.year - 1]:
+        try:
+            found = date(one, month, day)
+        except ValueError:
+            continue
+        if one >= FIRST_YEAR and (year is not None or found <= today + timedelta(1)):
+            return (found,)
+    return ()
