@@ -1,5 +1,6 @@
 """A message → entries, questions, or nothing to book. Pure: what the family has, today and habits are passed in."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from telegrambot.parsing.facts import day_said
@@ -84,7 +85,7 @@ def _lines(rows: list[tuple[int, str]], household: Household, reader: Reader, an
     own = frozenset(wallet.currency for wallet in household.wallets)
     spaces = reader.habits.spaces is not False
     return [
-        Line(number, list(tokens(row, own, spaces=spaces)), household, reader, answers)
+        Line(number, row, list(tokens(row, own, spaces=spaces)), household, reader, answers)
         for number, row in rows
         if number not in left_out
     ]
@@ -94,15 +95,18 @@ def _result(lines: list[Line], reader: Reader) -> Result:
     entries: list[Entry] = []
     questions: list[Question] = []
     strangers: list[Line] = []
-    day = reader.today
+    day: date | None = reader.today
     for line in lines:
-        if (heading := _heading(line)) is not None:
-            day = heading
-        elif entry := read(line, day):
+        if heading := _heading(line):
+            day = heading.day
+            questions += heading.questions
+            continue
+        entry = read(line, day or reader.today)
+        questions += line.questions
+        if entry and day:
             entries.append(entry)
-        elif not line.questions:
+        elif not entry and not line.questions:
             strangers.append(line)
-        questions.extend(line.questions)
     if not entries and not questions:
         return NoEntry(NoEntryReason.NO_AMOUNT)
     questions += [Question(Key(line.number, Topic.AMOUNT), Why.MISSING) for line in strangers]
@@ -111,8 +115,16 @@ def _result(lines: list[Line], reader: Reader) -> Result:
     return Entries(tuple(entries))
 
 
-def _heading(line: Line) -> date | None:
-    """The day of a line that names one and nothing else; asked on it where it is not clear."""
-    tried = Line(line.number, list(line.tokens), line.household, line.reader, line.answers)
-    day, _ = day_said(tried)
-    return day if all(one.kind is T.TAKEN or not one.bare for one in tried.tokens) else None
+@dataclass(frozen=True)
+class _Heading:
+    """A line that names a day and nothing else; while it is not clear which, no line below it is."""
+
+    day: date | None
+    questions: tuple[Question, ...]
+
+
+def _heading(line: Line) -> _Heading | None:
+    tried = Line(line.number, line.row, list(line.tokens), line.household, line.reader, line.answers)
+    day, is_said = day_said(tried)
+    is_all = is_said and all(one.kind is T.TAKEN or not one.bare for one in tried.tokens)
+    return _Heading(day, tuple(tried.questions)) if is_all else None

@@ -6,11 +6,11 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from telegrambot.parsing import days
-from telegrambot.parsing.currencies import fits
+from telegrambot.parsing.currencies import exact
 from telegrambot.parsing.line import Line
-from telegrambot.parsing.numbers import LIMIT, Sum, has_plain_spaces, is_ambiguous, sum_at, value
+from telegrambot.parsing.numbers import LIMIT, Sum, has_plain_spaces, is_cut_off, sum_at, value
 from telegrambot.parsing.shapes import Candidate, Topic, Why
-from telegrambot.parsing.tokens import T
+from telegrambot.parsing.tokens import THOUSANDS, T
 
 MARKS = (".", ",")
 
@@ -40,6 +40,7 @@ def choose(line: Line, found: Sequence[Sum], *, has_day: bool) -> Choice:
     if len(found) == 1:
         return Choice(found[0])
     dotted = [] if has_day else [one for one in found if day_of(one, line.reader.today)]
+    dotted = [one for one in dotted if not values(line, one)] or dotted  # 04.05 is no amount
     day = dotted[0] if len(dotted) == 1 else None
     others = [one for one in found if one is not day]
     marked = [one for one in found if one.marked]
@@ -49,7 +50,7 @@ def choose(line: Line, found: Sequence[Sum], *, has_day: bool) -> Choice:
             return Choice(chosen, day if day is not chosen else None)
     if len(marked) == 1 and not any(one.sign for one in others if one is not marked[0]):
         return Choice(marked[0], day if day is not marked[0] else None)
-    if day and len(others) == 1 and _is_diary(line, day, others[0]):
+    if day and len(others) == 1 and (not values(line, day) or _is_diary(line, day, others[0])):
         return Choice(others[0], day)
     options = {plain(number): Candidate(plain(number)) for one in found for number in values(line, one)}
     line.ask(Topic.AMOUNT, Why.AMBIGUOUS, options.values())
@@ -80,62 +81,72 @@ def values(line: Line, one: Sum) -> list[Decimal]:
 
 def amount_of(line: Line, one: Sum, currency: str, topic: Topic = Topic.AMOUNT) -> Decimal | None:
     """How much it is, in that currency; asked where it is not clear or no amount of the currency."""
-    about = line_text(line, one)
-    said = line.answer(topic, about) or (line.answer(topic) if topic is not Topic.SPLIT else None)
-    given = parsed(said)
-    if given is not None and problem(given, currency) is None:
+    about = written(line, one)
+    if given := answered(line, topic, currency, about) or (topic is Topic.AMOUNT and answered(line, topic, currency)):
         return given
     habit = line.reader.habits.decimal
     results = [value(one.parts, mark) for mark in ([habit] if habit else MARKS)]
-    numbers = list(dict.fromkeys(r for r in results if isinstance(r, Decimal)))
-    if not numbers:
-        why = next(r for r in results if isinstance(r, Why))
-        line.ask(topic, why, about=about)
-        return None
-    if not habit and any(is_ambiguous(text) for text in one.numbers) and len(results) > 1 and len(set(results)) > 1:
-        readings = [
-            Candidate(plain(r), "decimal", mark)
-            for r, mark in zip(results, MARKS, strict=True)
-            if isinstance(r, Decimal) and problem(r, currency) is None
-        ]
-        line.ask(topic, Why.AMBIGUOUS, readings, about)
-        return None
-    if readings := _other_readings(line, one, numbers[0]):
-        line.ask(topic, Why.AMBIGUOUS, readings, about)
-        return None
-    if why_not := problem(numbers[0], currency):
-        line.ask(topic, why_not, about=about)
-        return None
-    return numbers[0]
+    number, why = results[0], problem(results[0], currency)
+    if is_cut_off(line.tokens, one):
+        line.ask(topic, Why.UNREADABLE, about=about)
+    elif len(set(results)) > 1:
+        readings = zip(results, MARKS, strict=True)
+        clear = [Candidate(plain(r), "decimal", mark) for r, mark in readings if isinstance(r, Decimal)]
+        line.ask(topic, Why.AMBIGUOUS, _fitting(clear, currency), about)
+    elif isinstance(number, Why) or why:
+        line.ask(topic, why or Why.UNREADABLE, about=about)
+    elif others := _other_readings(line, one, number):
+        line.ask(topic, Why.AMBIGUOUS, _fitting(others, currency), about)
+    else:
+        return exact(number, currency)
+    return None
+
+
+def _fitting(candidates: list[Candidate], currency: str) -> list[Candidate]:
+    return [each for each in candidates if problem(Decimal(each.value), currency) is None]
 
 
 def _other_readings(line: Line, one: Sum, number: Decimal) -> list[Candidate]:
-    """Where it may be two numbers, or less than all of it is: 'room 1 200', 'march 12 500', '-12.50+3'."""
+    """What else it may be: 'room 1 200', 'march 12 500', '12 march 2026', '-12.50+3', '5 k'."""
     if one.sign == "-" and one.adds:
         minus = replace(one.parts[0], kind=T.OPERATOR, text="-")
         less = value((replace(minus, kind=T.NUMBER, text="0"), minus, *one.parts), line.reader.habits.decimal or ".")
         return [Candidate(plain(abs(each))) for each in (less, number) if isinstance(each, Decimal)]
+    following = line.tokens[one.last].bare if one.last < len(line.tokens) else ""
+    if following in THOUSANDS and not one.marked:
+        return [Candidate(plain(number * THOUSANDS[following])), Candidate(plain(number))]
     spaced = [text for text in one.numbers if has_plain_spaces(text)]
     after_month = one.first > 0 and days.is_month(line.tokens[one.first - 1])
+    if after_month and not one.marked and days.is_likely_year(one.numbers[0], line.reader.today):
+        return [Candidate(plain(number))]
     if not spaced or one.marked or (line.reader.habits.spaces and not after_month):
         return []
-    teaches = "" if after_month else "spaces"
-    last = [Candidate(plain(Decimal(spaced[-1].split()[-1])), teaches, False if teaches else None)]
-    whole = Candidate(plain(number), teaches, True if teaches else None)
-    return [whole, *(last if len(one.parts) == 1 else [])]
+    last = plain(Decimal(spaced[-1].split()[-1]))
+    if after_month:
+        return [Candidate(plain(number)), Candidate(last)]
+    whole = Candidate(plain(number), "spaces", habit=True)
+    return [whole, *([Candidate(last, "spaces", habit=False)] if len(one.parts) == 1 else [])]
 
 
-def problem(amount: Decimal, currency: str) -> Why | None:
+def problem(amount: Decimal | Why, currency: str) -> Why | None:
     """Why it is no amount of the currency."""
+    if isinstance(amount, Why):
+        return amount
     if amount <= 0:
         return Why.NOT_POSITIVE
     if amount >= LIMIT:
         return Why.TOO_LARGE
-    return None if fits(amount, currency) else Why.TOO_FINE
+    return None if exact(amount, currency) is not None else Why.TOO_FINE
 
 
-def line_text(line: Line, one: Sum) -> str:
-    return " ".join(token.text for token in line.tokens[one.first : one.last])
+def answered(line: Line, topic: Topic, currency: str, about: str = "") -> Decimal | None:
+    """The answer to a question for an amount, if it is one of that currency."""
+    given = parsed(line.answer(topic, about))
+    return exact(given, currency) if given is not None and problem(given, currency) is None else None
+
+
+def written(line: Line, one: Sum) -> str:
+    return line.row[line.tokens[one.first].start : line.tokens[one.last - 1].end]
 
 
 def plain(amount: Decimal) -> str:

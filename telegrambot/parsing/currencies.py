@@ -51,6 +51,11 @@ SIGNS = {
     "fr": ("CHF",),
     "rs": ("INR", "PKR", "LKR", "NPR"),
     "br": ("BYN",),
+    "rmb": ("CNY",),
+    "nis": ("ILS",),
+    "btc": ("BTC",),  # no wallet has these, which is then said
+    "eth": ("ETH",),
+    "usdt": ("USDT",),
     "د.ك": ("KWD",),
 }
 _WORDS = {bare(word): codes for language in LANGUAGES for word, codes in language.currencies.items()}
@@ -75,8 +80,8 @@ def is_spoken(text: str) -> bool:
     return bare(text.rstrip(".,;:!?")) in _WORDS
 
 
-def fits(amount: Decimal, currency: str) -> bool:
-    """Whether the amount is no finer than its currency: 1.50 USD does, 1.5 JPY does not."""
+def exact(amount: Decimal, currency: str) -> Decimal | None:
+    """The amount with its currency's own decimals, `50.00`, JPY `1200`; None where it is finer than that."""
     with localcontext(prec=60):
-        units = amount.scaleb(DECIMALS[currency])
-        return units == units.to_integral_value()
+        found = amount.quantize(Decimal(1).scaleb(-DECIMALS[currency]))
+    return found if found == amount else None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from telegrambot.parsing.names import bare
@@ -10,10 +10,12 @@ from telegrambot.parsing.shapes import Habits
 from telegrambot.parsing.tokens import T, Token
 from telegrambot.parsing.words import LANGUAGES
 
-FIRST_YEAR, YEARS_BACK, PHRASE_MAX, AGO_MAX = 1970, 10, 4, 1000
+FIRST_YEAR, YEARS_BACK, PHRASE_MAX, AGO_DIGITS = 1970, 10, 4, 3
 _DAYS = {tuple(bare(phrase).split()): offset for one in LANGUAGES for phrase, offset in one.days.items()}
 _WEEKDAYS = {bare(word): n for one in LANGUAGES for n, words in enumerate(one.weekdays) for word in words}
 _MONTHS = {bare(word): n for one in LANGUAGES for n, words in enumerate(one.months, 1) for word in words}
+_MONTHS_FIRST = {bare(word) for one in LANGUAGES if one.month_first for words in one.months for word in words}
+_UNIT = {bare(word): days for one in LANGUAGES for word, days in one.unit.items()}
 _UNITS = {bare(word): days for one in LANGUAGES for word, days in one.units.items()}
 
 
@@ -29,13 +31,15 @@ _NOT_DAYS, _YEARS = _all("not_days"), _all("years")
 class Spoken:
     """Tokens first to last (exclusive) that name a day, with what it may be; nothing: there is no such day.
 
-    `day_first` are the habits that the two readings of 03/04 tell, in their order.
+    `day_first` are the habits that the two readings of 03/04 tell, in their order; `spans` where each of the readings
+    of '5 March 12' begins and ends, when it is not all of the tokens.
     """
 
     first: int
     last: int
     days: tuple[date, ...]
     day_first: tuple[bool, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 def find(tokens: Sequence[Token], today: date, habits: Habits) -> Iterator[Spoken]:
@@ -49,7 +53,7 @@ def find(tokens: Sequence[Token], today: date, habits: Habits) -> Iterator[Spoke
         first = found.first
         while first > 0 and tokens[first - 1].kind is T.WORD and tokens[first - 1].bare in _BEFORE:
             first -= 1
-        yield Spoken(first, found.last, found.days, found.day_first)
+        yield replace(found, first=first)
         place = found.last
 
 
@@ -64,13 +68,14 @@ def _at(tokens: Sequence[Token], place: int, today: date, habits: Habits) -> Spo
 
 
 def _ago(words: tuple[str, ...], place: int, today: date) -> Spoken | None:
-    """'3 days ago', 'неделю назад'; 'через 3 дня' and 'in' are the future, which nobody books."""
-    for start, unit, last in ((1, 1, 2), (0, 0, 1)):
-        if words[unit : unit + 1] and words[unit] in _UNITS and words[last : last + 1] and words[last] in _AGO:
-            number = words[0] if start else "1"
-            if number.isdecimal() and len(number) <= len(str(AGO_MAX)):
-                return Spoken(place, place + last + 1, (today - timedelta(int(number) * _UNITS[words[unit]]),))
-    return None
+    """'3 days ago', 'неделю назад'; in '5 week ago' the 5 is an amount."""
+    number, *rest = words if words[0].isdecimal() and len(words[0]) <= AGO_DIGITS else ("", *words)
+    if len(rest) < 2 or rest[1] not in _AGO:  # noqa: PLR2004
+        return None
+    unit = (_UNIT if number in {"", "1"} else _UNITS).get(rest[0])
+    if unit is None:
+        return None
+    return Spoken(place, place + (3 if number else 2), (today - timedelta(int(number or 1) * unit),))
 
 
 def _weekday(tokens: Sequence[Token], words: tuple[str, ...], place: int, today: date) -> Spoken | None:
@@ -90,26 +95,52 @@ def _weekday(tokens: Sequence[Token], words: tuple[str, ...], place: int, today:
 
 
 def _month(tokens: Sequence[Token], words: tuple[str, ...], place: int, today: date) -> Spoken | None:
-    """'12 March', '12th of March 2026', 'March 12, 2026', '12 марта 2026 г.'"""
-    for day, month, last in ((0, 1, 2), (0, 2, 3), (1, 0, 2)):
-        if len(words) < last or words[month] not in _MONTHS or not re.fullmatch(r"\d{1,2}", words[day]):
-            continue
-        if (last == 3 and words[1] not in _BEFORE) or tokens[place + day].factor > 1:  # noqa: PLR2004
-            continue
-        end, year = _year(tokens, place + last, today)
-        return Spoken(place, end, _day(year, _MONTHS[words[month]], int(words[day]), today))
-    return None
+    """'12 March', '12th of March 2026', 'March 12, 2026', '12 марта 2026 г.'; '5 March 12' may be two of these."""
+    found = [one for order in ORDERS if (one := _in_order(tokens, words, place, today, order))]
+    if not found:
+        return None
+    one = found[0]
+    if words[1] not in _MONTHS_FIRST or tokens[place].kind is T.ORDINAL:
+        return one
+    later = tokens[place + 1 : place + 1 + PHRASE_MAX]
+    other = _in_order(tokens, tuple(t.bare for t in later), place + 1, today, ORDERS[-1])
+    if other is None:
+        return one
+    if tokens[place + 2].kind is T.ORDINAL or other.last > place + 3:
+        return None
+    return Spoken(place, other.last, (*one.days, *other.days), spans=((place, one.last), (place + 1, other.last)))
 
 
-def _year(tokens: Sequence[Token], place: int, today: date) -> tuple[int, int | None]:
+ORDERS = ((0, 1, 2), (0, 2, 3), (1, 0, 2))  # the places of day and month, and how many words they are
+
+
+def _in_order(
+    tokens: Sequence[Token], words: tuple[str, ...], place: int, today: date, order: tuple[int, int, int]
+) -> Spoken | None:
+    day, month, count = order
+    if len(words) < count or words[month] not in (_MONTHS if month else _MONTHS_FIRST):
+        return None
+    if not re.fullmatch(r"\d{1,2}", words[day]) or tokens[place + day].factor > 1:
+        return None
+    if month == 2 and words[1] not in _BEFORE:  # noqa: PLR2004
+        return None
+    end, year = _year(tokens, place + count, place + day, today)
+    return Spoken(place, end, _day(year, _MONTHS[words[month]], int(words[day]), today))
+
+
+def _year(tokens: Sequence[Token], place: int, day: int, today: date) -> tuple[int, int | None]:
     """A year after a month, and where it ends; an unlikely one, or one that is the only number left, is an amount."""
-    if place >= len(tokens) or not re.fullmatch(r"\d{4}", tokens[place].text):
+    at = place + (place < len(tokens) and tokens[place].text == ",")
+    if at >= len(tokens) or not re.fullmatch(r"\d{4}", tokens[at].text):
         return place, None
-    year = int(tokens[place].text)
-    said = place + 1 < len(tokens) and tokens[place + 1].bare in _YEARS
-    likely = today.year - YEARS_BACK <= year <= today.year + 1
-    others = [t for n, t in enumerate(tokens) if t.kind is T.NUMBER and (n > place or n < place - 3)]
-    return (place + 1 + said, year) if said or (likely and others) else (place, None)
+    said = at + 1 < len(tokens) and tokens[at + 1].bare in _YEARS
+    others = [n for n, token in enumerate(tokens) if token.kind is T.NUMBER and n not in {at, day}]
+    is_one = said or (is_likely_year(tokens[at].text, today) and bool(others))
+    return (at + 1 + said, int(tokens[at].text)) if is_one else (place, None)
+
+
+def is_likely_year(text: str, today: date) -> bool:
+    return bool(re.fullmatch(r"\d{4}", text)) and today.year - YEARS_BACK <= int(text) <= today.year + 1
 
 
 def _written(text: str, place: int, today: date, habits: Habits) -> Spoken | None:
@@ -132,7 +163,7 @@ def _written(text: str, place: int, today: date, habits: Habits) -> Spoken | Non
 
 
 def is_month(token: Token) -> bool:
-    return token.kind is T.WORD and token.bare in _MONTHS
+    return token.bare in _MONTHS
 
 
 def dotted(text: str, today: date) -> date | None:

@@ -40,10 +40,11 @@ def day_said(line: Line) -> tuple[date | None, bool]:
     if not found:
         return None, False
     about = line.text(found[0].first, found[0].last)
-    for one in found:
-        line.take(one.first, one.last)
-    options = list(dict.fromkeys(day for one in found for day in one.days))
     said = line.answer(Topic.DAY, about)
+    for one in found:
+        spans = [span for day, span in zip(one.days, one.spans, strict=False) if day.isoformat() == said]
+        line.take(*(spans or [(one.first, one.last)])[0])
+    options = list(dict.fromkeys(day for one in found for day in one.days))
     options = [day for day in options if day.isoformat() == said] or options
     if len(options) != 1:
         habits = found[0].day_first if len(found) == 1 else ()
@@ -99,13 +100,16 @@ def _is_exchange(said: wallets.Said, found: Sequence[Sum]) -> bool:
 
 
 def _parts(line: Line, found: Sequence[Sum]) -> tuple[list[splits.Part], Sum | None]:
-    if parts := splits.by_plus(line, found):
+    """The parts of a split; signs inside it would have to mean something, so they are asked about."""
+    parts, whole = splits.by_plus(line, found), None
+    if parts:
         for place in line.of(T.OPERATOR):
             line.take(place, place + 1)
-        return parts, None
-    if len(line.of(T.HASH)) > 1:
-        return splits.by_names(line, found)
-    return [], None
+    elif len(line.of(T.HASH)) > 1:
+        parts, whole = splits.by_names(line, found)
+    if parts and any(one.sign not in {"", found[0].sign} for one in found):
+        line.ask(Topic.SPLIT, Why.UNREADABLE)
+    return parts, whole
 
 
 def _codes(line: Line, found: Sequence[Sum], sent: Sequence[Sum]) -> frozenset[str]:
@@ -128,10 +132,10 @@ def _codes(line: Line, found: Sequence[Sum], sent: Sequence[Sum]) -> frozenset[s
 def _apart(line: Line, place: int, inside: set[int]) -> tuple[str, ...]:
     """The currencies of a sign or code that stands away from the amount: 'lunch 12.50 in usd'; it is taken."""
     token = line.tokens[place]
-    if place in inside or token.kind not in {T.SIGN, T.WORD} or is_spoken(token.text):
+    led = place > 0 and line.tokens[place - 1].kind is T.WORD and line.tokens[place - 1].bare in _INSIDE
+    if place in inside or token.kind not in {T.SIGN, T.WORD} or (is_spoken(token.text) and not led):
         return ()
     codes = meant(token.text, line.own)
-    led = place > 0 and line.tokens[place - 1].kind is T.WORD and line.tokens[place - 1].bare in _INSIDE
     if not codes or not (token.kind is T.SIGN or led or token.text.isupper() or line.own.issuperset(codes)):
         return ()
     line.take(place - led, place + 1)

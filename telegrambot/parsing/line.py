@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from telegrambot.parsing.shapes import Answers, Candidate, Household, Key, Question, Reader, Topic, Why
-from telegrambot.parsing.tokens import PUNCTUATION, T, Token
+from telegrambot.parsing.tokens import PUNCTUATION, QUOTE_MARKS, T, Token
 
-EDGES = PUNCTUATION + "-–—+ "
+EDGES = PUNCTUATION + QUOTE_MARKS + "-–—+() "
 
 
 @dataclass
@@ -14,6 +14,7 @@ class Line:
     """Tokens are replaced as they are taken, so that nothing is read twice; the rest is the description."""
 
     number: int
+    row: str
     tokens: list[Token]
     household: Household
     reader: Reader
@@ -44,9 +45,12 @@ class Line:
         found: list[str] = []
         before: Token | None = None
         for token in self.tokens[first:last]:
-            if token.kind is not T.TAKEN:
-                apart = before is not None and token.start > before.end
-                found.append(" " * (apart and bool(found)) + token.text)
+            glued = before is not None and before.end == token.start
+            after_taken = before is not None and before.kind is T.TAKEN
+            stop = glued and after_taken and not token.text.strip(EDGES)
+            if token.kind is not T.TAKEN and not stop:
+                found.append("" if glued and not after_taken else " ")
+                found.append(token.text if token.kind is T.QUOTED else self.row[token.start : token.end])
             before = token
         return " ".join("".join(found).strip(EDGES).split())
 

@@ -15,27 +15,22 @@ DIGITS_MAX, NUMBERS_MAX, DEPTH_MAX = 30, 30, 8
 LIMIT = Decimal(10) ** 14  # as the ledger has it: at most 14 digits before the point
 WESTERN = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
 LAKHS = re.compile(r"[1-9]\d?(?:,\d{2})+,\d{3}")
-AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")  # decimals or thousands
 _FACTORS = {bare(word): factor for language in LANGUAGES for word, factor in language.multipliers.items()}
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 _SAME = {"−": "-", "×": "*", "x": "*", "÷": "/"}
 
 
-def is_ambiguous(text: str) -> bool:
-    """Whether the mark in it may be of decimals or of thousands: 1.200 and 1,200."""
-    return bool(AMBIGUOUS.fullmatch(text))
-
-
 def has_plain_spaces(text: str) -> bool:
-    """Whether nothing but blanks says that it is one number: 1 200, but not 1 200,50."""
-    return bool(re.fullmatch(r"\d+(?: \d+)+", text))
+    """Whether nothing but a blank says that it is one number: 1 200, but not 1 200,50 and not 1 200 000."""
+    return bool(re.fullmatch(r"\d+ \d+", text))
 
 
 def read(text: str, mark: str) -> Decimal | None:
     """The number, taking `mark` for that of decimals where the text leaves it open; None where it is no number."""
     if len(text) > DIGITS_MAX * 2 or re.match(r"0\d", text):
         return None
-    if is_ambiguous(text):
+    if AMBIGUOUS.fullmatch(text):
         whole, point, fraction = text, "", ""
         if mark in text:
             whole, point, fraction = text.partition(mark)
@@ -112,12 +107,14 @@ class _Scan:
             token = Token(T.NUMBER, token.text, token.start, follower.end, _FACTORS[follower.bare])
             place += 1
         after = self.currency_at(place + 1)
-        self.currencies += [codes for codes in (before, after) if codes]
-        beyond = self.at(place + 2)
-        if after and not before and beyond and beyond.kind is T.NUMBER:
-            self.loose = self.loose or self.tokens[place + 1].start > token.end
-        if before and is_spoken(self.tokens[place - 1].text):
+        sign, beyond = self.at(place + 1), self.at(place + 2)
+        if after and sign and sign.start > token.end and beyond and beyond.kind is T.NUMBER:
+            if beyond.start == sign.end:
+                after = ()
+            self.loose = self.loose or not before
+        if before and is_spoken(self.tokens[self.place].text):
             self.loose = True
+        self.currencies += [codes for codes in (before, after) if codes]
         self.parts.append(token)
         self.place = place + 1 + bool(after)
         return True
@@ -151,7 +148,7 @@ class _Scan:
         if not token or not following or token.kind is not T.OPERATOR or text not in _PRECEDENCE:
             return False
         apart = token.start > self.tokens[self.place - 1].end, following.start > token.end
-        if len(set(apart)) > 1 and text != "*":
+        if len(set(apart)) > 1 and token.text != "x":
             return False
         kept = self.place, len(self.parts), len(self.currencies)
         self.parts.append(Token(T.OPERATOR, text or "", token.start, token.end))
@@ -184,6 +181,20 @@ def sum_at(tokens: Sequence[Token], place: int, own: frozenset[str]) -> Sum | No
     if scan.depth:
         return None
     return Sum(place, scan.place, sign, tuple(scan.parts), tuple(scan.currencies), scan.loose)
+
+
+def is_cut_off(tokens: Sequence[Token], one: Sum) -> bool:
+    """Whether more of a sum stands beside it than could be read: `2*(3+4`, `100+10%`, `5**3`."""
+    first, last = one.first - 1, one.last
+    while first > 0 and tokens[first].text == "(" and tokens[first - 1].end == tokens[first].start:
+        first -= 1
+    before = first >= 0 and tokens[first].end == tokens[first + 1].start and _is_left_over(tokens[first])
+    after = last < len(tokens) and tokens[last].start == tokens[last - 1].end and _is_left_over(tokens[last])
+    return before or after
+
+
+def _is_left_over(token: Token) -> bool:
+    return token.kind is T.OPERATOR and token.text in "+-−*×÷/x"
 
 
 def value(parts: Sequence[Token], mark: str) -> Decimal | Why:

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from telegrambot.parsing import categories, wallets
-from telegrambot.parsing.amounts import amount_of, parsed, problem
+from telegrambot.parsing.amounts import amount_of, answered
 from telegrambot.parsing.facts import Facts, facts_of
 from telegrambot.parsing.line import Line, ids
 from telegrambot.parsing.names import CANDIDATES, bare
@@ -193,8 +193,7 @@ def _two_amounts(
 
 def _asked(line: Line, topic: Topic, currency: str) -> Decimal | None:
     """An amount that the line does not say, if it has been answered."""
-    given = parsed(line.answer(topic))
-    if given is not None and problem(given, currency) is None:
-        return given
-    line.ask(topic, Why.MISSING)
-    return None
+    given = answered(line, topic, currency)
+    if given is None:
+        line.ask(topic, Why.MISSING)
+    return given

@@ -43,11 +43,12 @@ class Token:
 
 
 PUNCTUATION = ".,;:!?"
+QUOTE_MARKS = '"“”«»„'
 QUOTES = r'"[^"]{1,100}"|“[^”]{1,100}”|«[^»]{1,100}»|„[^“”]{1,100}[“”]'
 ITEM = rf"(?:{QUOTES}|[^\s,*×\"«“„#@>]{{1,100}})(?:[*×][^\s,]{{0,20}})?"
 QUOTED = re.compile(QUOTES)
 FIELD = re.compile(rf"([^\W\d_]{{1,20}}):[ ]?({ITEM}(?:,[ ]?{ITEM}){{0,50}})")
-NAME = re.compile(rf"([#@])({QUOTES}|(?:(?!->|=>)[^\s#@>→⇒\"«“„,;]){{1,100}})")
+NAME = re.compile(rf"([#@])\1{{0,3}}({QUOTES}|(?:(?!->|=>)[^\s#@>→⇒\"«“„,;]){{1,100}})")
 ARROW = re.compile(r"->|=>|→|⇒|>{1,3}")
 DATE = re.compile(
     r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}"
@@ -64,16 +65,15 @@ LETTERS = re.compile(r"[^\W\d_]+")
 ORDINAL_END = re.compile(
     "-?(?:" + "|".join(e for language in LANGUAGES for e in language.ordinals) + r")(?!\w)", re.IGNORECASE
 )
-TIMES = re.compile(r"[xх][ ]?(?=\d)", re.IGNORECASE)
+TIMES = re.compile(r"[ ]?([xх])[ ]?(?=\d)", re.IGNORECASE)
 SIGN = re.compile(r"(?:(?:us|nz|hk|[acsr])?\$|[€£¥₽₴₸₹₩₪₺₫₱฿₼₾֏₦₵₮₲₡])", re.IGNORECASE)
 CODE = re.compile(r"[^\W\d_]{1,4}(?=\d)")
-GLUED = re.compile(r"[%‰°№]|\ufe0f?\u20e3|:\w|[-/][^\W\d_]")  # after a number: 10%, 18:30, 3-in-1, 5/kg
+GLUED = re.compile(r"[ ]?[%‰]|[°№]|\ufe0f?\u20e3|:\w|[-/][^\W\d_]")  # after a number: 10%, 18:30, 3-in-1, 5/kg
 OPERATOR = re.compile(r"[-+−–—*×÷/()]")
 WORD = re.compile(r"(?:(?!->|=>)[^\s>→⇒])+")
-_THOUSANDS = {end: factor for language in LANGUAGES for end, factor in language.thousands.items()}
+THOUSANDS = {end: factor for language in LANGUAGES for end, factor in language.thousands.items()}
 _FOR = frozenset(word for language in LANGUAGES for word in language.for_whom)
 _PAYEE = frozenset(word for language in LANGUAGES for word in language.payee)
-_CLOSERS = '"“”«»„'
 
 
 def clean(text: str) -> str:
@@ -153,9 +153,9 @@ def _number(line: str, match: re.Match[str], own: frozenset[str]) -> Iterator[To
         yield Token(T.ORDINAL, number, start, ordinal.end())
     elif times := TIMES.match(line, end):
         yield Token(T.NUMBER, number, start, end)
-        yield Token(T.OPERATOR, "x", end, times.end())
-    elif letters and bare(letters[0]) in _THOUSANDS:
-        yield Token(T.NUMBER, number, start, letters.end(), _THOUSANDS[bare(letters[0])])
+        yield Token(T.OPERATOR, "x", times.start(1), times.end(1))
+    elif letters and bare(letters[0]) in THOUSANDS:
+        yield Token(T.NUMBER, number, start, letters.end(), THOUSANDS[bare(letters[0])])
     elif (letters and not meant(letters[0], own)) or GLUED.match(line, end) or re.fullmatch(r"0\d+", number):
         yield _chunk(line, start)
     else:
@@ -163,10 +163,12 @@ def _number(line: str, match: re.Match[str], own: frozenset[str]) -> Iterator[To
 
 
 def _chunk(line: str, start: int) -> Token:
-    match = WORD.match(line, start)
+    match = WORD.match(line, start) if line[start] not in QUOTE_MARKS else None
     end = match.end() if match else start + 1
     return Token(T.WORD, line[start:end], start, end)
 
 
 def unquoted(text: str) -> str:
-    return text[1:-1] if text[0] in _CLOSERS and text[-1] in _CLOSERS and len(text) > 1 else text.rstrip(PUNCTUATION)
+    return (
+        text[1:-1] if text[0] in QUOTE_MARKS and text[-1] in QUOTE_MARKS and len(text) > 1 else text.rstrip(PUNCTUATION)
+    )

@@ -12,7 +12,9 @@ class Language:
     days: dict[str, int]  # word → days from today
     weekdays: tuple[tuple[str, ...], ...]  # from Monday
     months: tuple[tuple[str, ...], ...]  # from January
-    units: dict[str, int]  # word → days
+    month_first: bool  # whether people also write March 12
+    unit: dict[str, int]  # one of it → days: 'week ago'
+    units: dict[str, int]  # several → days: '2 weeks ago'
     ago: tuple[str, ...]
     last: tuple[str, ...]
     future: tuple[str, ...]  # before a weekday or after a number of days: not yet
@@ -57,11 +59,13 @@ ENGLISH = Language(
         ("november", "nov"),
         ("december", "dec"),
     ),
-    units={"day": 1, "days": 1, "week": 7, "weeks": 7},
+    month_first=True,
+    unit={"day": 1, "week": 7},
+    units={"days": 1, "weeks": 7},
     ago=("ago",),
     last=("last",),
     future=("next", "coming"),
-    before_days=("on", "of", "from", "the"),
+    before_days=("on", "of", "from", "the", "a"),
     not_days=("black", "good", "easter", "cyber", "casual"),
     ordinals=("st", "nd", "rd", "th"),
     years=(),
@@ -142,7 +146,9 @@ RUSSIAN = Language(
         ("ноябрь", "ноября", "ноя", "нояб"),
         ("декабрь", "декабря", "дек"),
     ),
-    units={"день": 1, "дня": 1, "дней": 1, "неделю": 7, "недели": 7, "недель": 7},
+    month_first=False,
+    unit={"день": 1, "неделю": 7},
+    units={"дня": 1, "дней": 1, "недели": 7, "недель": 7},
     ago=("назад",),
     last=("прошлый", "прошлую", "прошлая", "прошлое", "прошлой", "прошлого"),
     future=("следующий", "следующую", "следующая", "следующее", "будущий", "будущую", "через"),
@@ -158,15 +164,18 @@ RUSSIAN = Language(
         "рубль": ("RUB", "BYN"),
         "рубля": ("RUB", "BYN"),
         "рублей": ("RUB", "BYN"),
+        "рублях": ("RUB", "BYN"),
         "доллар": ("USD", "CAD", "AUD"),
         "доллара": ("USD", "CAD", "AUD"),
         "долларов": ("USD", "CAD", "AUD"),
+        "долларах": ("USD", "CAD", "AUD"),
         "баксов": ("USD",),
         "евро": ("EUR",),
         "грн": ("UAH",),
         "гривна": ("UAH",),
         "гривны": ("UAH",),
         "гривен": ("UAH",),
+        "гривнах": ("UAH",),
         "злотый": ("PLN",),
         "злотых": ("PLN",),
         "тенге": ("KZT",),
