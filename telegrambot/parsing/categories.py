@@ -27,7 +27,7 @@ def guess(words: str, household: Household, kind: Kind) -> Guess:
     A word that was booked n times, c of them under a category, speaks for it with c/(n+1); words join as independent
     reasons (1 − Π(1 − p)); the confidence is that of the first times its share of all that was spoken for.
     """
-    known = {category.id for category in household.categories if category.kind is kind}
+    known = {category.id for category in of_kind(household, kind)}
     doubts: dict[int, Decimal] = {}
     said = dict.fromkeys(word.strip(PUNCTUATION) for word in bare(words).split()[:WORDS_MAX])
     for word in said:
@@ -91,13 +91,15 @@ def kind_of(line: Line, names: Sequence[str], words: str) -> Kind | None:
         incomes = of_kind(line.household, Kind.INCOME)
         expenses = of_kind(line.household, Kind.EXPENSE)
         earned = all(isinstance(find(name, incomes), Category) for name in names)
-        spent = any(isinstance(find(name, expenses), Category) for name in names)
-        return Kind.INCOME if earned and not spent else Kind.EXPENSE
-    spent_by = guess(words, line.household, Kind.EXPENSE).confidence
-    earned_by = guess(words, line.household, Kind.INCOME).confidence
+        spent_on = any(isinstance(find(name, expenses), Category) for name in names)
+        return Kind.INCOME if earned and not spent_on else Kind.EXPENSE
     income = whole_name(words, of_kind(line.household, Kind.INCOME))
     expense = whole_name(words, of_kind(line.household, Kind.EXPENSE))
-    if (income and not expense) or earned_by > spent_by:
+    any_kind = guess(words, line.household, Kind.TRANSFER)
+    spent = {one.id for one in of_kind(line.household, Kind.EXPENSE)}
+    if expense or (any_kind.confidence >= ENOUGH and any_kind.categories[0] in spent):
+        return Kind.EXPENSE
+    if income or guess(words, line.household, Kind.INCOME).confidence >= ENOUGH:
         line.ask(Topic.KIND, Why.AMBIGUOUS, [Candidate(Kind.INCOME), Candidate(Kind.EXPENSE)])
         return None
     return Kind.EXPENSE

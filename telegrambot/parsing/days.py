@@ -175,11 +175,12 @@ def dotted(text: str, today: date) -> date | None:
 
 def _day(year: int | None, month: int, day: int, today: date) -> tuple[date, ...]:
     """The day; without a year the last one that has been, tomorrow included. Nothing where there is none."""
-    for one in [year] if year is not None else [today.year, today.year - 1]:
+    tomorrow = today + timedelta(1)
+    for one in [year] if year is not None else [tomorrow.year, tomorrow.year - 1]:
         try:
             found = date(one, month, day)
         except ValueError:
             continue
-        if one >= FIRST_YEAR and (year is not None or found <= today + timedelta(1)):
+        if one >= FIRST_YEAR and (year is not None or found <= tomorrow):
             return (found,)
     return ()

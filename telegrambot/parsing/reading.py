@@ -138,10 +138,10 @@ def _moved(line: Line, facts: Facts) -> Entry | None:
 
 
 def _target(line: Line, facts: Facts) -> Wallet | None:
+    if chosen := wallets.by_id(line, line.answer(Topic.TO_WALLET)):
+        return chosen
     if facts.said.target:
         return wallets.by_name(line, facts.said.target, Topic.TO_WALLET)
-    if answered := wallets.by_id(line, line.answer(Topic.TO_WALLET)):
-        return answered
     line.ask(Topic.TO_WALLET, Why.MISSING, ids(one.id for one in line.household.wallets[:CANDIDATES]))
     return None
 

@@ -80,14 +80,14 @@ def said(line: Line, whole: dict[int, str], numbers: dict[int, int]) -> Said | N
         if source is None and not line.of(T.AT):
             source = _name_at(line, ends.get(arrow, arrow) - 1, alone=arrow in ends)
     ats = line.of(T.AT)
-    if len(ats) > 1 or (ats and source):
-        names = [line.tokens[place].text for place in ats] + ([source] if source else [])
+    names = [line.tokens[place].text for place in ats] + ([source] if source else [])
+    for place in ats:
+        line.take(place, place + 1)
+    if len(names) > 1 and by_id(line, line.answer(Topic.WALLET)) is None:
         clear = [one.id for one in (find(name, line.household.wallets) for name in names) if isinstance(one, Wallet)]
         line.ask(Topic.WALLET, Why.TWICE, ids(clear))
         return None
-    if ats:
-        source = line.tokens[ats[0]].text
-        line.take(ats[0], ats[0] + 1)
+    source = names[0] if len(names) == 1 else None
     return Said(source, target, arrow)
 
 
