@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Context, localcontext
 
 from telegrambot.parsing.facts import day_said
 from telegrambot.parsing.line import Line
@@ -33,6 +34,7 @@ from telegrambot.parsing.shapes import (
 from telegrambot.parsing.tokens import T, clean, tokens
 
 TEXT_MAX, LINES_MAX = 4096, 50
+PRECISION = 60  # so that nothing is rounded, whatever the caller's context says
 
 __all__ = [
     "LINES_MAX",
@@ -77,7 +79,8 @@ def parse(text: str, household: Household, reader: Reader, answers: Answers | No
         return NoEntry(NoEntryReason.TOO_MANY_LINES)
     if not rows:
         return NoEntry(NoEntryReason.EMPTY)
-    return _result(_lines(rows, household, reader, answers or {}), reader)
+    with localcontext(Context(prec=PRECISION)):
+        return _result(_lines(rows, household, reader, answers or {}), reader)
 
 
 def _lines(rows: list[tuple[int, str]], household: Household, reader: Reader, answers: Answers) -> list[Line]:

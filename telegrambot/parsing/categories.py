@@ -50,7 +50,7 @@ def of_kind(household: Household, kind: Kind) -> tuple[Category, ...]:
 def named(line: Line, name: str, kind: Kind) -> Category | None:
     """The category of that name; asked where there is none or several."""
     among = of_kind(line.household, kind)
-    if answered := _answered(line, name):
+    if answered := _answered(line, name, kind):
         return answered
     one = find(name, among)
     if isinstance(one, Unclear):
@@ -59,14 +59,14 @@ def named(line: Line, name: str, kind: Kind) -> Category | None:
     return one
 
 
-def _answered(line: Line, about: str) -> Category | None:
+def _answered(line: Line, about: str, kind: Kind) -> Category | None:
     said = line.answer(Topic.CATEGORY, about)
-    return next((one for one in line.household.categories if str(one.id) == said), None)
+    return next((one for one in of_kind(line.household, kind) if str(one.id) == said), None)
 
 
 def told(line: Line, words: str, kind: Kind, *, about: str = "") -> tuple[int, Decimal] | None:
     """The category that the words name or the history tells, and how sure that is; asked where it is not enough."""
-    if answered := _answered(line, about):
+    if answered := _answered(line, about, kind):
         return answered.id, Decimal(1)
     if whole := whole_name(words, of_kind(line.household, kind)):
         return whole.id, Decimal(1)

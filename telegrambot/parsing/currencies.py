@@ -1,6 +1,6 @@
 """Which currencies a sign, a code or a word may stand for, and how fine they are (ISO 4217)."""
 
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from iso4217 import Currency
 
@@ -82,6 +82,5 @@ def is_spoken(text: str) -> bool:
 
 def exact(amount: Decimal, currency: str) -> Decimal | None:
     """The amount with its currency's own decimals, `50.00`, JPY `1200`; None where it is finer than that."""
-    with localcontext(prec=60):
-        found = amount.quantize(Decimal(1).scaleb(-DECIMALS[currency]))
+    found = amount.quantize(Decimal(1).scaleb(-DECIMALS[currency]))
     return found if found == amount else None

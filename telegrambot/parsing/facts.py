@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from telegrambot.parsing import amounts, days, members, splits, wallets
 from telegrambot.parsing.currencies import is_spoken, meant
-from telegrambot.parsing.line import Line
+from telegrambot.parsing.line import PARTS_MAX, Line
 from telegrambot.parsing.names import CANDIDATES, bare
 from telegrambot.parsing.numbers import Sum
 from telegrambot.parsing.shapes import Candidate, Topic, Weight, Why
@@ -101,6 +101,9 @@ def _is_exchange(said: wallets.Said, found: Sequence[Sum]) -> bool:
 
 def _parts(line: Line, found: Sequence[Sum]) -> tuple[list[splits.Part], Sum | None]:
     """The parts of a split; signs inside it would have to mean something, so they are asked about."""
+    if len(line.of(T.HASH)) > PARTS_MAX:
+        line.ask(Topic.SPLIT, Why.TOO_LARGE)
+        return [], None
     parts, whole = splits.by_plus(line, found), None
     if parts:
         for place in line.of(T.OPERATOR):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from telegrambot.parsing.shapes import Answers, Candidate, Household, Key, Question, Reader, Topic, Why
 from telegrambot.parsing.tokens import PUNCTUATION, QUOTE_MARKS, T, Token
 
+PARTS_MAX = 20  # of a split
 EDGES = PUNCTUATION + QUOTE_MARKS + "-–—+() "
 
 

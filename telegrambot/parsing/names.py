@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, TypeVar
 from unicodedata import category, normalize
 
@@ -30,6 +31,7 @@ class Unclear:
     candidates: tuple[int, ...]
 
 
+@lru_cache(maxsize=10_000)
 def bare(text: str) -> str:
     """The text without case, diacritics, invisible characters and more than single blanks: Café, CAFE → cafe."""
     apart = normalize("NFKD", normalize("NFKD", text).casefold())

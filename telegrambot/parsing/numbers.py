@@ -202,7 +202,7 @@ def value(parts: Sequence[Token], mark: str) -> Decimal | Why:
     output: list[Decimal] = []
     waiting: list[str] = []
     try:
-        with localcontext(prec=60) as context:
+        with localcontext() as context:
             context.traps[Inexact] = True
             for part in parts:
                 if part.kind is T.NUMBER:

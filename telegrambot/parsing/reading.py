@@ -4,10 +4,10 @@ from datetime import date
 from decimal import Decimal
 
 from telegrambot.parsing import categories, wallets
-from telegrambot.parsing.amounts import amount_of, answered
+from telegrambot.parsing.amounts import amount_of, answered, written
 from telegrambot.parsing.facts import Facts, facts_of
 from telegrambot.parsing.line import Line, ids
-from telegrambot.parsing.names import CANDIDATES, bare
+from telegrambot.parsing.names import CANDIDATES, bare, find
 from telegrambot.parsing.numbers import Sum
 from telegrambot.parsing.shapes import Candidate, Entry, Kind, Split, Topic, Wallet, Why
 from telegrambot.parsing.tokens import PUNCTUATION
@@ -142,7 +142,10 @@ def _target(line: Line, facts: Facts) -> Wallet | None:
         return chosen
     if facts.said.target:
         return wallets.by_name(line, facts.said.target, Topic.TO_WALLET)
-    line.ask(Topic.TO_WALLET, Why.MISSING, ids(one.id for one in line.household.wallets[:CANDIDATES]))
+    known = find(facts.said.source, line.household.wallets) if facts.said.source else None
+    source = known.id if isinstance(known, Wallet) else line.reader.wallet
+    others = [one.id for one in line.household.wallets if one.id != source]
+    line.ask(Topic.TO_WALLET, Why.MISSING, ids(others[:CANDIDATES]))
     return None
 
 
@@ -162,7 +165,10 @@ def _source(line: Line, facts: Facts, target: Wallet) -> Wallet | None:
 def _both_amounts(line: Line, facts: Facts, source: Wallet, target: Wallet) -> tuple[Decimal | None, Decimal | None]:
     """What leaves and, where it is another currency, what arrives."""
     sent, *received = facts.sums
-    codes = facts.codes or frozenset([source.currency])
+    about = written(line, sent)
+    chosen = line.answer(Topic.CURRENCY, about)
+    known = chosen in {source.currency, target.currency}
+    codes = frozenset([chosen]) if known else facts.codes or frozenset([source.currency])
     if received:
         return _two_amounts(line, sent, received[0], source, target)
     if source.currency in codes:
@@ -171,7 +177,7 @@ def _both_amounts(line: Line, facts: Facts, source: Wallet, target: Wallet) -> t
     if target.currency in codes:
         arrived = amount_of(line, sent, target.currency, Topic.TO_AMOUNT)
         return _asked(line, Topic.AMOUNT, source.currency), arrived
-    line.ask(Topic.CURRENCY, Why.UNFIT, [Candidate(source.currency), Candidate(target.currency)])
+    line.ask(Topic.CURRENCY, Why.UNFIT, [Candidate(source.currency), Candidate(target.currency)], about)
     return None, None
 
 
@@ -180,7 +186,7 @@ def _two_amounts(
 ) -> tuple[Decimal | None, Decimal | None]:
     for one, wallet in ((sent, source), (received, target)):
         if any(wallet.currency not in codes for codes in one.currencies):
-            line.ask(Topic.CURRENCY, Why.UNFIT, [Candidate(wallet.currency)])
+            line.ask(Topic.CURRENCY, Why.UNFIT)
             return None, None
     amount = amount_of(line, sent, source.currency)
     arrived = amount_of(line, received, target.currency, Topic.TO_AMOUNT)

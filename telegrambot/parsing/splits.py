@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from telegrambot.parsing.line import Line
+from telegrambot.parsing.line import PARTS_MAX, Line
 from telegrambot.parsing.numbers import Sum
 from telegrambot.parsing.shapes import Topic, Why
 from telegrambot.parsing.tokens import T
@@ -42,7 +42,7 @@ def by_plus(line: Line, sums: Sequence[Sum]) -> list[Part]:
     """Parts between plus signs, each with one amount and words or a name; nothing where it is no such list."""
     inside = {place for one in sums for place in range(one.first, one.last)}
     pluses = [n for n in line.of(T.OPERATOR) if line.tokens[n].text == "+" and n not in inside]
-    if not pluses:
+    if not 0 < len(pluses) < PARTS_MAX:
         return []
     ends = [*pluses, len(line.tokens)]
     starts = [0, *(place + 1 for place in pluses)]

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from telegrambot.parsing.line import Line, ids
+from telegrambot.parsing.line import PARTS_MAX, Line, ids
 from telegrambot.parsing.names import CANDIDATES, Unclear, find, longest
 from telegrambot.parsing.shapes import Candidate, Topic, Wallet, Why
 from telegrambot.parsing.tokens import T
 
-WORDS_MAX = 6
+WORDS_MAX = 6  # of a name
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Said:
 def whole_names(line: Line) -> None:
     """Join to `#name` and `@name` the words after it that are part of a known name: #eating out."""
     for kind, known in ((T.HASH, line.household.categories), (T.AT, line.household.wallets)):
-        for place in line.of(kind):
+        for place in line.of(kind)[:PARTS_MAX]:
             words = [line.tokens[place].text, *_following(line, place + 1)]
             count = longest(words, known)
             if count > 1:
@@ -41,9 +41,10 @@ def _following(line: Line, place: int) -> list[str]:
 
 
 def targets(line: Line) -> dict[int, str]:
-    """The names beside each arrow that are known as a whole, taken before their words are read as anything else."""
+    """The names beside the arrow that are known as a whole, taken before their words are read as anything else."""
     found: dict[int, str] = {}
-    for arrow in line.of(T.ARROW):
+    arrows = line.of(T.ARROW)
+    for arrow in arrows if len(arrows) == 1 else []:
         words = _following(line, arrow + 1)
         if count := longest(words, line.household.wallets):
             found[arrow + 1] = " ".join(words[:count])

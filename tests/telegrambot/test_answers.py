@@ -23,6 +23,8 @@ from telegrambot.parsing import (
 )
 from tests.telegrambot.household import HOUSEHOLD, NAMES, READER, short
 
+pytestmark = pytest.mark.once
+
 
 def chosen(text: str, *picks: str, reader: Reader = READER) -> str:
     """What comes out when the first question is answered by the first pick, then the next by the next, and so on."""

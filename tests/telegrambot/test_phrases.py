@@ -15,6 +15,7 @@ import pytest
 from telegrambot.parsing import Habits, parse
 from tests.telegrambot.household import HOUSEHOLD, READER, short
 
+pytestmark = pytest.mark.once
 TABLE = Path(__file__).with_name("phrases.txt").read_text("utf-8")
 
 
