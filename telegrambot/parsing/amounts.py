@@ -122,10 +122,9 @@ def _other_readings(line: Line, one: Sum, number: Decimal) -> list[Candidate]:
     if not spaced or one.marked or (line.reader.habits.spaces and not after_month):
         return []
     last = plain(Decimal(spaced[-1].split()[-1]))
-    if after_month:
-        return [Candidate(plain(number)), Candidate(last)]
-    whole = Candidate(plain(number), "spaces", habit=True)
-    return [whole, *([Candidate(last, "spaces", habit=False)] if len(one.parts) == 1 else [])]
+    teaches = "" if after_month else "spaces"
+    readings = [Candidate(plain(number), teaches, habit=True), Candidate(last, teaches, habit=False)]
+    return [] if last == "0" else readings if len(one.parts) == 1 else readings[:1]
 
 
 def problem(amount: Decimal | Why, currency: str) -> Why | None:

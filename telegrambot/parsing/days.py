@@ -10,7 +10,7 @@ from telegrambot.parsing.shapes import Habits
 from telegrambot.parsing.tokens import T, Token
 from telegrambot.parsing.words import LANGUAGES
 
-FIRST_YEAR, YEARS_BACK, PHRASE_MAX, AGO_DIGITS = 1970, 10, 4, 3
+FIRST_YEAR, YEARS_BACK, PHRASE_MAX, AGO_DIGITS, DAYS_BACK = 1970, 10, 4, 3, 62
 _DAYS = {tuple(bare(phrase).split()): offset for one in LANGUAGES for phrase, offset in one.days.items()}
 _WEEKDAYS = {bare(word): n for one in LANGUAGES for n, words in enumerate(one.weekdays) for word in words}
 _MONTHS = {bare(word): n for one in LANGUAGES for n, words in enumerate(one.months, 1) for word in words}
@@ -24,7 +24,8 @@ def _all(field: str) -> frozenset[str]:
 
 
 _AGO, _LAST, _FUTURE, _BEFORE = _all("ago"), _all("last"), _all("future"), _all("before_days")
-_NOT_DAYS, _YEARS = _all("not_days"), _all("years")
+_NOT_DAYS, _YEARS, _PERIODS = _all("not_days"), _all("years"), _all("periods")
+_DAY_AFTER, _DAY_BEFORE = _all("day_after"), _all("day_before")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,10 @@ def _at(tokens: Sequence[Token], place: int, today: date, habits: Habits) -> Spo
     for count in range(len(words), 0, -1):
         if words[:count] in _DAYS:
             return Spoken(place, place + count, (today + timedelta(_DAYS[words[:count]]),))
-    return _ago(words, place, today) or _weekday(tokens, words, place, today) or _month(tokens, words, place, today)
+    for read in (_weekday, _month, _of_month):
+        if found := read(tokens, words, place, today):
+            return found
+    return _ago(words, place, today)
 
 
 def _ago(words: tuple[str, ...], place: int, today: date) -> Spoken | None:
@@ -82,6 +86,8 @@ def _weekday(tokens: Sequence[Token], words: tuple[str, ...], place: int, today:
     """The last such day; on that very weekday it may be today or a week ago, and 'last' may be a week earlier."""
     lead = words[0] if len(words) > 1 and words[0] in _LAST | _FUTURE else ""
     word = words[1] if lead else words[0]
+    if lead and word in _PERIODS:
+        return Spoken(place, place + 2, ())
     if word not in _WEEKDAYS or (place > 0 and tokens[place - 1].bare in _NOT_DAYS):
         return None
     back = (today.weekday() - _WEEKDAYS[word]) % 7
@@ -109,6 +115,18 @@ def _month(tokens: Sequence[Token], words: tuple[str, ...], place: int, today: d
     if tokens[place + 2].kind is T.ORDINAL or other.last > place + 3:
         return None
     return Spoken(place, other.last, (*one.days, *other.days), spans=((place, one.last), (place + 1, other.last)))
+
+
+def _of_month(tokens: Sequence[Token], words: tuple[str, ...], place: int, today: date) -> Spoken | None:
+    """'on the 12th', '12 числа': the last such day."""
+    before = [token.bare for token in tokens[max(place - 2, 0) : place]]
+    led = tokens[place].kind is T.ORDINAL and bool({" ".join(before), *before[-1:]} & _DAY_AFTER)
+    followed = len(words) > 1 and words[1] in _DAY_BEFORE
+    if not re.fullmatch(r"\d{1,2}", words[0]) or not (led or followed) or tokens[place].factor > 1:
+        return None
+    recent = (today + timedelta(1 - back) for back in range(DAYS_BACK))
+    days = tuple(day for day in recent if day.day == int(words[0]))
+    return Spoken(place, place + 1 + followed, days[:1])
 
 
 ORDERS = ((0, 1, 2), (0, 2, 3), (1, 0, 2))  # the places of day and month, and how many words they are

@@ -44,18 +44,28 @@ def day_said(line: Line) -> tuple[date | None, bool]:
     for one in found:
         spans = [span for day, span in zip(one.days, one.spans, strict=False) if day.isoformat() == said]
         line.take(*(spans or [(one.first, one.last)])[0])
+    latest = line.reader.today + timedelta(1)
     options = list(dict.fromkeys(day for one in found for day in one.days))
     options = [day for day in options if day.isoformat() == said] or options
+    if not any(day <= latest for day in options) and (given := _iso(said)) and given <= latest:
+        return given, True
     if len(options) != 1:
         habits = found[0].day_first if len(found) == 1 else ()
         taught: list[tuple[str, bool | None]] = [("day_first", one) for one in habits] or [("", None)] * len(options)
         candidates = [Candidate(day.isoformat(), *taught[n]) for n, day in enumerate(options[:CANDIDATES])]
         line.ask(Topic.DAY, Why.AMBIGUOUS if options else Why.UNKNOWN, candidates, about)
-    elif options[0] > line.reader.today + timedelta(1):
+    elif options[0] > latest:
         line.ask(Topic.DAY, Why.IN_FUTURE, about=about)
     else:
         return options[0], True
     return None, True
+
+
+def _iso(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
 
 
 def facts_of(line: Line, default_day: date) -> Facts | None:
@@ -65,8 +75,7 @@ def facts_of(line: Line, default_day: date) -> Facts | None:
     beside = wallets.targets(line)
     found = amounts.sums(line)
     if not found:
-        if line.of(T.HASH) or line.of(T.FOR):
-            line.ask(Topic.AMOUNT, Why.MISSING)
+        _without_amount(line)
         return None
     said = wallets.said(line, beside, {one.first: one.last for one in found})
     people = members.for_members(line)
@@ -92,6 +101,16 @@ def facts_of(line: Line, default_day: date) -> Facts | None:
     words = line.text()
     payee = payee or _payee_known(line, words)
     return Facts(day or default_day, said, names, people, payee, tuple(found), tuple(parts), whole, codes, words, plus)
+
+
+def _without_amount(line: Line) -> None:
+    """A line without an amount is asked for it if it has marks of an entry, or a day that may be a division (9/2)."""
+    days_taken = [token.text for token in line.tokens if token.kind is T.TAKEN]
+    divided = any("/" in text for text in days_taken)
+    if divided or not any(c.isdigit() for text in days_taken for c in text):
+        line.questions.clear()
+    if divided or line.of(T.HASH) or line.of(T.FOR):
+        line.ask(Topic.AMOUNT, Why.MISSING)
 
 
 def _is_exchange(said: wallets.Said, found: Sequence[Sum]) -> bool:

@@ -7,7 +7,7 @@ from telegrambot.parsing.shapes import Answers, Candidate, Household, Key, Quest
 from telegrambot.parsing.tokens import PUNCTUATION, QUOTE_MARKS, T, Token
 
 PARTS_MAX = 20  # of a split
-EDGES = PUNCTUATION + QUOTE_MARKS + "-–—+() "
+EDGES = PUNCTUATION.strip("()") + QUOTE_MARKS + "-–—+ "
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Line:
         for token in self.tokens[first:last]:
             glued = before is not None and before.end == token.start
             after_taken = before is not None and before.kind is T.TAKEN
-            stop = glued and after_taken and not token.text.strip(EDGES)
+            stop = glued and after_taken and not token.text.strip(EDGES + "()")
             if token.kind is not T.TAKEN and not stop:
                 found.append("" if glued and not after_taken else " ")
                 found.append(token.text if token.kind is T.QUOTED else self.row[token.start : token.end])

@@ -15,6 +15,7 @@ from telegrambot.parsing.words import LANGUAGES
 
 WORDS_LENGTH = 500  # of a description and of a note, as the API has it
 _MOVING = frozenset(bare(word) for language in LANGUAGES for word in language.moving)
+_EARNING = frozenset(bare(word) for language in LANGUAGES for word in language.earning)
 
 _SIGNS = {"+": Kind.INCOME, "-": Kind.EXPENSE}
 
@@ -37,12 +38,13 @@ def _kind(line: Line, facts: Facts) -> Kind | None:
     if said in {Kind.EXPENSE, Kind.INCOME, Kind.TRANSFER}:
         return Kind(said)
     sign, arrow = facts.sums[0].sign, facts.said.arrow is not None
-    moving = any(word.strip(PUNCTUATION) in _MOVING for word in bare(facts.words).split())
+    words = {word.strip(PUNCTUATION) for word in bare(facts.words).split()}
+    unsaid = not (arrow or sign or facts.names)
     if arrow and sign == "+":
         asked = [Kind.TRANSFER, Kind.INCOME]
-    elif facts.plus:
+    elif facts.plus or (unsaid and words & _EARNING):
         asked = [Kind.INCOME, Kind.EXPENSE]
-    elif moving and not (arrow or sign or facts.names):
+    elif unsaid and words & _MOVING:
         asked = [Kind.TRANSFER, Kind.EXPENSE]
     elif arrow or sign:
         return Kind.TRANSFER if arrow else _SIGNS[sign]

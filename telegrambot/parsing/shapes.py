@@ -118,7 +118,7 @@ class Key:
 class Candidate:
     """A possible answer: a plain decimal, an ISO day, an ISO 4217 code, a `Kind` or an id.
 
-    `teaches` names the field of `Habits` that this answer also tells, and `habit` its value.
+    `teaches` names the field of `Habits` that this answer also tells, if any, and `habit` its value.
     """
 
     value: str

@@ -42,7 +42,7 @@ class Token:
         return bare(self.text.strip(PUNCTUATION))
 
 
-PUNCTUATION = ".,;:!?"
+PUNCTUATION = ".,;:!?()"
 QUOTE_MARKS = '"“”«»„'
 QUOTES = r'"[^"]{1,100}"|“[^”]{1,100}”|«[^»]{1,100}»|„[^“”]{1,100}[“”]'
 ITEM = rf"(?:{QUOTES}|[^\s,*×\"«“„#@>]{{1,100}})(?:[*×][^\s,]{{0,20}})?"

@@ -31,7 +31,11 @@ class Language:
     everybody: tuple[str, ...]
     me: tuple[str, ...]
     moving: tuple[str, ...]  # verbs and nouns of transfers
+    earning: tuple[str, ...]  # words of incomes
     inside: tuple[str, ...]  # before a currency: 12.50 in usd
+    periods: tuple[str, ...]  # after 'last' and 'next': no single day
+    day_after: tuple[str, ...]  # before the day of a month: on the 12th
+    day_before: tuple[str, ...]  # after it: 12 числа
 
 
 ENGLISH = Language(
@@ -117,8 +121,12 @@ ENGLISH = Language(
     payee=("payee", "at"),
     everybody=("all", "everyone", "everybody", "family"),
     me=("me", "myself"),
-    moving=("transfer", "transferred", "moved", "move", "exchange", "exchanged"),
+    moving=("transfer", "transferred", "moved", "move", "exchange", "exchanged", "withdraw", "withdrew"),
+    earning=("got", "received", "earned", "refund", "refunded", "sold", "income"),
     inside=("in",),
+    periods=("week", "weekend", "month", "year", "night"),
+    day_after=("on", "on the"),
+    day_before=(),
 )
 
 RUSSIAN = Language(
@@ -197,8 +205,12 @@ RUSSIAN = Language(
     payee=("у", "кому", "получатель"),
     everybody=("все", "всех", "семья", "семьи"),
     me=("я", "меня", "себя"),
-    moving=("перевод", "перевел", "перевела", "перевели", "обмен", "обменял", "обменяла"),
+    moving=("перевод", "перевел", "перевела", "перевели", "обмен", "обменял", "обменяла", "снял", "сняла"),
+    earning=("получил", "получила", "вернули", "возврат", "продал", "продала", "доход"),
     inside=("в",),
+    periods=("неделе", "неделю", "неделя", "неделей", "месяце", "месяц", "году", "год", "выходные", "выходных"),
+    day_after=(),
+    day_before=("числа", "число"),
 )
 
 LANGUAGES = (ENGLISH, RUSSIAN)
