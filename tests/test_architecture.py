@@ -21,7 +21,7 @@ from ledger import services as ledger_services
 from tests.routes import operations
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("financebot", "accounts", "families", "ledger", "audit", "delivery")
+OURS = ("financebot", "accounts", "families", "ledger", "audit", "delivery", "telegrambot")
 CLOCKS = {"expire_transaction"}  # time holds no permission and asks for none
 ASKS = {"ask_password_reset", "ask_verification", "end_week"}  # an event is all that they write: nothing to lock
 LOCKS_ITSELF = {"create_family", "accept_invitation"}  # there is no membership yet to enter by
