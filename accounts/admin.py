@@ -49,13 +49,13 @@ class UserAdmin(OperatorOnlyAdmin):
         Act("reactivate", lazy("Reactivate"), lazy("let in again"), reactivate),
     )
 
-
-def end_log_in(actor: Actor, row: LoginSession, seen: int, said: dict[str, Any]) -> None:
-    services.end_log_in(actor=actor, session_id=row.pk)
-
     @admin.display(description=lazy("Phone"))
     def masked_phone(self, user: User) -> str:
         return mask_phone(user.phone) if user.phone else "–"
+
+
+def end_log_in(actor: Actor, row: LoginSession, seen: int, said: dict[str, Any]) -> None:
+    services.end_log_in(actor=actor, session_id=row.pk)
 
 
 @admin.register(LoginSession)

@@ -62,7 +62,7 @@ class RegisterPage(View):
         form = RegisterForm(request.POST)
         if not form.is_valid():
             return self._page(request, form)
-        if limits.is_over(request, "AuthViewSet.register", LIMIT):
+        if limits.is_over("AuthViewSet.register", LIMIT):
             form.add_error(None, _("Too many tries. Wait a while."))
             return self._page(request, form, HTTPStatus.TOO_MANY_REQUESTS)
         given = dict(form.cleaned_data)

@@ -69,7 +69,7 @@ class TelegramPage(ProvenPage):
         step = steps.get(request.POST.get("do", ""))
         if step is None:
             return self.get(request)
-        if limits.is_over(request, "telegram", LIMIT):
+        if limits.is_over("telegram", LIMIT):
             return self._refuse(request, _("Too many tries. Wait a minute."), HTTPStatus.TOO_MANY_REQUESTS)
         try:
             return step(request)

@@ -41,7 +41,9 @@ def of_code(actor: Actor, user_id: int, code: str, factor: Factor) -> Shown:
 
 def of_binding(actor: Actor, code: str, match: str = "", *, chat_id: int = 0) -> Offered:
     """A try at a code that binds a chat: by the person logged in, else out of the chat."""
-    keys = lockout.for_codes(user_id=actor.user, address=actor.address) if actor.user else lockout.for_chat(chat_id)
+    keys = lockout.for_chat(chat_id)
+    if actor.user:
+        keys = lockout.for_codes(user_id=actor.user, address=actor.address, device=actor.device)
     with unit_of_work():
         reservation = services.reserve_try(actor=actor, keys=keys)
     return Offered(code, match, reservation)

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('audit', '0007_privacy_events'),
+        ('audit', '0007_account_events'),
         ('delivery', '0003_letters'),
     ]
 

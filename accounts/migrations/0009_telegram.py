@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0006_clients'),
+        ('accounts', '0008_addresses_phone_erasure'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0006_clients'),
+        ('accounts', '0009_telegram'),
     ]
 
     operations = [
