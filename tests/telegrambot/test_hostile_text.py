@@ -27,8 +27,10 @@ from telegrambot.parsing import (
     Questions,
     Topic,
     Wallet,
+    Why,
     parse,
 )
+from telegrambot.parsing.line import PARTS_MAX
 from tests.telegrambot.household import HOUSEHOLD, NAMES, READER, TODAY
 
 pytestmark = pytest.mark.once
@@ -186,6 +188,20 @@ def test_a_large_family_is_read_in_time():
         start = process_time()
         parse(text, household, READER)
         assert process_time() - start < 2
+
+
+def test_what_no_sum_can_hold_is_not_rounded_away():
+    result = parse(f"lunch 1234567890+0.{'0' * 57}1", HOUSEHOLD, READER)
+    assert isinstance(result, Questions)
+    assert [one.why for one in result.questions] == [Why.TOO_FINE]
+
+
+def test_an_entry_has_no_more_parts_than_somebody_can_check():
+    [entry] = look("#home 1 " * PARTS_MAX)
+    assert len(entry.splits) == PARTS_MAX
+    result = parse("#home 1 " * (PARTS_MAX + 1), HOUSEHOLD, READER)
+    assert isinstance(result, Questions)
+    assert [(one.key.topic, one.why) for one in result.questions] == [(Topic.SPLIT, Why.TOO_LARGE)]
 
 
 @pytest.mark.parametrize(
