@@ -28,13 +28,13 @@ class EventRead(Answer):
     created_at = serializers.DateTimeField()
 
 
-class VerifyQuery(Query):
+class VerifyAuditQuery(Query):
     after = WholeField(
         default=0, min_value=0, max_value=2**63 - 1, help_text="a position; the part after it is checked"
     )
 
 
-class VerifyRead(Answer):
+class VerifyAuditRead(Answer):
     whole = serializers.BooleanField(help_text="whether nothing is wrong in this part")
     first = serializers.IntegerField(help_text="the part's first position")
     last = serializers.IntegerField(help_text="its last")

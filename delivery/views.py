@@ -69,7 +69,9 @@ class EventViewSet(FamilyViewSet):
 
 class AuditViewSet(FamilyViewSet):
     calls = {
-        "verify": Call(needs=any_of(P.VERIFY_AUDIT), query=serializers.VerifyQuery, answer=serializers.VerifyRead),
+        "verify": Call(
+            needs=any_of(P.VERIFY_AUDIT), query=serializers.VerifyAuditQuery, answer=serializers.VerifyAuditRead
+        ),
     }
 
     def verify(self, request: Request, family_pk: int) -> Response:
