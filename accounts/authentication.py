@@ -114,5 +114,6 @@ def _actor(**known: Any) -> Actor:
         request_id=now.request_id,
         address=now.address,
         user_agent=now.user_agent,
+        languages=now.languages,
         **known,
     )

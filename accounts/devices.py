@@ -5,16 +5,20 @@ import secrets
 from dataclasses import dataclass
 
 from accounts.models import Device, User
+from accounts.rules import look
+from audit.trail import Actor
 from financebot.common import clock
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The device of a log-in, and the id that it is to keep; `new` when this account had not seen it."""
+    """The device of a log-in, and the id that it is to keep; `new` when this account had not seen it, `changed` when it
+    looks otherwise than before."""
 
     device: Device
     device_id: str
     new: bool
+    changed: bool
 
 
 def is_known(device_id: str, **user: str | int) -> bool:
@@ -22,19 +26,25 @@ def is_known(device_id: str, **user: str | int) -> bool:
     return bool(device_id) and Device.objects.filter(digest=digest(device_id), **user).exists()
 
 
-def see(user: User, presented: str, user_agent: str) -> Seen:
+def see(user: User, actor: Actor) -> Seen:
     """Know a device again by the id it presents. An id that we never issued is ignored and a new one given; one that
-    another account of the same tablet has is kept."""
-    now = clock.now()
+    another account of the same tablet has is kept. Called with the user locked."""
+    now, presented = clock.now(), actor.device
     issued = Device.objects.filter(digest=digest(presented)) if presented else Device.objects.none()
     device_id = presented if issued.exists() else secrets.token_urlsafe(24)
-    device, new = Device.objects.update_or_create(
-        user=user,
-        digest=digest(device_id),
-        defaults={"last_seen_at": now, "user_agent": user_agent},
-        create_defaults={"first_seen_at": now, "last_seen_at": now, "user_agent": user_agent},
-    )
-    return Seen(device, device_id, new=new)
+    times = {"first_seen_at": now, "last_seen_at": now}
+    device, new = Device.objects.get_or_create(user=user, digest=digest(device_id), defaults=times)
+    changed = note_look(device, actor)
+    device.last_seen_at, device.user_agent = now, actor.user_agent
+    device.save(update_fields=["last_seen_at", "user_agent", "look"])
+    return Seen(device, device_id, new=new, changed=changed)
+
+
+def note_look(device: Device, actor: Actor) -> bool:
+    """Put down what a device looks like now, for the caller to save; whether it looked otherwise before: its id, which
+    only that device holds, may have been copied to another."""
+    before, device.look = device.look, look(actor.user_agent, actor.languages)
+    return bool(before) and before != device.look
 
 
 def matches(device: Device | None, presented: str) -> bool:

@@ -91,6 +91,7 @@ class Device(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
     digest = models.CharField(max_length=64)
     user_agent = models.CharField(max_length=300, blank=True)
+    look = models.CharField(max_length=64, blank=True)  # `rules.look` of it when it was seen last
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
 

@@ -1,10 +1,13 @@
 """Pure decisions about people and their sessions."""
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
+
+VERSION = re.compile(r"/[^\s;)]+|[0-9._]+")
 
 
 def normalise_email(email: str) -> str:
@@ -15,6 +18,14 @@ def normalise_email(email: str) -> str:
 def normalise_password(password: str) -> str:
     """NFKC, so that one password typed on two keyboards is one password (NIST SP 800-63B, 5.1.1.2)."""
     return unicodedata.normalize("NFKC", password)
+
+
+def look(user_agent: str, languages: str) -> str:
+    """A digest of what kind of program somebody uses, and in which language: of the user agent without versions and
+    builds, which change by themselves, and of the first of the languages without its region."""
+    program = " ".join(VERSION.sub("", user_agent).split())
+    language = languages.partition(",")[0].partition(";")[0].partition("-")[0].strip().lower()
+    return hashlib.sha256(f"{program}\0{language}".encode()).hexdigest()
 
 
 def stamp(*parts: object) -> str:

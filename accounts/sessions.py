@@ -61,8 +61,10 @@ def require_invitation(token: str) -> None:
 
 
 def open_session(user: User, actor: Actor) -> Entered:
-    seen = devices.see(user, actor.device, actor.user_agent)
-    session = create_session(user, actor, device=seen.device, signed_by=actor.signed_by, proof_at=clock.now())
+    seen = devices.see(user, actor)
+    now = clock.now()
+    proof_at = now - settings.STEP_UP_LIFETIME if seen.changed else now
+    session = create_session(user, actor, device=seen.device, signed_by=actor.signed_by, proof_at=proof_at)
     return Entered(user, session, tokens.pair(session), seen)
 
 
@@ -94,8 +96,9 @@ def admit(user: User, actor: Actor) -> tuple[Entered | Challenged, list[Event]]:
 
 
 def news_of(entered: Entered) -> list[Event]:
-    """That somebody has come in, and with a device that the account did not know."""
-    names = [EventName.LOGGED_IN, EventName.DEVICE_ADDED] if entered.seen.new else [EventName.LOGGED_IN]
+    """That somebody has come in, and with a device that the account did not know or that looks otherwise."""
+    told = {EventName.DEVICE_ADDED: entered.seen.new, EventName.DEVICE_CHANGED: entered.seen.changed}
+    names = [EventName.LOGGED_IN, *(name for name, so in told.items() if so)]
     return [about(name, entered.session) for name in names]
 
 

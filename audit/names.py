@@ -59,6 +59,7 @@ class EventName(TextChoices):
     LOCKED_OUT = "security.locked_out"
     UNLOCKED = "security.unlocked"
     DEVICE_ADDED = "security.device_added"
+    DEVICE_CHANGED = "security.device_changed"
     TWO_FACTOR_BEGUN = "security.two_factor_begun"
     TWO_FACTOR_CHALLENGED = "security.two_factor_challenged"
     TWO_FACTOR_ENABLED = "security.two_factor_enabled"

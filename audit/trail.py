@@ -39,6 +39,7 @@ class Actor:
     request_id: str = ""
     address: str = ""
     user_agent: str = ""
+    languages: str = ""
     token_scope: str = ""
     proof_age: timedelta | None = None
 

@@ -25,6 +25,7 @@ ALERTS = (
     EventName.REFRESH_REUSED,
     EventName.LOCKED_OUT,
     EventName.DEVICE_ADDED,
+    EventName.DEVICE_CHANGED,
     EventName.TWO_FACTOR_ENABLED,
     EventName.TWO_FACTOR_DISABLED,
     EventName.OAUTH_LINKED,

@@ -78,6 +78,10 @@ ABOUT_ACCOUNT: dict[str, Told] = {
     EventName.DEVICE_ADDED: _alert(
         lazy("A log-in from a new device"), lazy("Your account was opened on %(when)s by a device that is new to it.")
     ),
+    EventName.DEVICE_CHANGED: _alert(
+        lazy("A device of yours looks different"),
+        lazy("A device that your account knows came with another program or in another language on %(when)s."),
+    ),
     EventName.TWO_FACTOR_ENABLED: _alert(
         lazy("Two-factor authentication is on"), lazy("It was switched on for your account on %(when)s.")
     ),

@@ -105,7 +105,8 @@ def answer_challenge(*, actor: Actor, challenge: str, shown: Shown) -> Entered |
 
 @use_case
 def refresh(*, actor: Actor, claims: tokens.RefreshClaims) -> tokens.Pair | Refused:
-    """A new pair for a refresh token. Locks the session; reuse ends it, which is remembered.
+    """A new pair for a refresh token. Locks the session; reuse ends it, which is remembered. A device that looks
+    otherwise than before makes the proof of who it is an old one.
 
     Raises SignatureMissing, SignatureInvalid where the client that opened the session did not sign.
     """
@@ -121,8 +122,10 @@ def refresh(*, actor: Actor, claims: tokens.RefreshClaims) -> tokens.Pair | Refu
     if verdict is Refresh.ROTATE:
         session.refresh_counter += 1
         session.rotated_at = session.last_used_at = clock.now()
-        session.save(update_fields=["refresh_counter", "rotated_at", "last_used_at"])
-    trail.record(about(EventName.TOKEN_REFRESHED, session), actor=actor)
+    changed = _note_look(session, actor)
+    session.save(update_fields=["refresh_counter", "rotated_at", "last_used_at", "proof_at"])
+    news = [EventName.DEVICE_CHANGED, EventName.TOKEN_REFRESHED] if changed else [EventName.TOKEN_REFRESHED]
+    trail.record(*(about(name, session) for name in news), actor=actor)
     return tokens.pair(session)
 
 
@@ -155,3 +158,13 @@ def _disproved(user: User, proof: Proof | Shown) -> DomainError | None:
     if proof.reservation:
         lockout.give_back(proof.reservation)
     return None
+
+
+def _note_look(session: LoginSession, actor: Actor) -> bool:
+    """Whether the session's device looks otherwise than before; then its proof, for the caller to save, is old."""
+    device = session.device
+    if device is None or not devices.note_look(device, actor):
+        return False
+    device.save(update_fields=["look"])
+    session.proof_at = min(session.proof_at, clock.now() - settings.STEP_UP_LIFETIME)
+    return True

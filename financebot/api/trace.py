@@ -11,6 +11,7 @@ class Trace:
     request_id: str
     address: str
     user_agent: str
+    languages: str = ""
     client: str = ""
     device: str = ""
     signed_by: str = ""

@@ -27,6 +27,7 @@ class TraceMiddleware:
             request_id=given if SANE_ID.fullmatch(given) else uuid.uuid4().hex,
             address=client_address(request),
             user_agent=request.headers.get("User-Agent", "")[:300],
+            languages=request.headers.get("Accept-Language", "")[:200],
             client=client if SANE_CLIENT.fullmatch(client) else "",
             device=device if SANE_DEVICE.fullmatch(device) else "",
         )

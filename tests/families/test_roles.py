@@ -47,6 +47,7 @@ delete_transaction         all -      -     -      -   S
 undo_own_transaction       own own    own   -      -   T
 manage_exchange_rates      all all    -     -      -   -
 view_audit_log             all all    all   -      all -
+verify_audit               all -      -     -      all -
 view_access_log            all own    own   -      -   -
 receive_events             all all    joint own    all T
 """

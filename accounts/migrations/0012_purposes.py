@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0010_codes_of_an_account'),
+        ('accounts', '0011_device_look'),
     ]
 
     operations = [
