@@ -92,6 +92,11 @@ def test_an_old_proof_leads_to_the_step_up_and_nothing_has_happened(house, desk)
     assert entry.status == "reversed"
 
 
+def test_who_has_no_password_to_prove_may_log_in_anew(desk):
+    page = desk("owner").get("/admin/step-up/", next="/admin/ledger/").content.decode()
+    assert 'href="/login?next=%2Fadmin%2Fledger%2F"' in page
+
+
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "evil"])
 def test_a_step_up_leads_to_our_own_pages_only(desk, wanted):
     assert desk("owner").post(f"/admin/step-up/?next={wanted}", password=PASSWORD).url == "/admin/"
