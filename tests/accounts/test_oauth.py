@@ -1,5 +1,6 @@
 """Logging in with Google or GitHub: a code, a proof that it was asked for here, and an address that they vouch for."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -337,6 +338,13 @@ def test_a_provider_that_is_down_or_talks_nonsense_is_named_and_nothing_is_writt
     assert answer["Retry-After"]
     assert contents() == before
     assert "/elsewhere" not in provider.asked
+
+
+@pytest.mark.parametrize(("length", "status"), [(90_000, 200), (110_000, 503)])
+def test_an_answer_is_read_up_to_a_length(provider, length, status):
+    said = {**stand_in.GOOGLE_PERSON, "picture": "x" * length}
+    provider.instead["/userinfo"] = bytes_of(200, json.dumps(said).encode())
+    assert Browser().enter().status_code == status
 
 
 def test_a_provider_that_drips_is_not_waited_for_to_the_end(provider, monkeypatch):
