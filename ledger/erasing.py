@@ -20,8 +20,6 @@ def erase_hidden_words(user_id: int, actor: Actor) -> Told:
     alone = list(Family.objects.of_one(user_id).values_list("pk", flat=True))
     hidden = Wallet.objects.filter(holder__in=mine).exclude(visibility=Visibility.SHARED)
     ids = list(hidden.values_list("pk", flat=True))
-    Wallet.objects.filter(Q(holder__in=mine, visibility=Visibility.PRIVATE) | Q(family__in=alone)).update(name="")
-    Category.objects.filter(family__in=alone).update(name="")
     of_mine = [Q(**{f"{side}__in": ids}) | Q(**{f"{side}__isnull": True}) for side in ("from_wallet", "to_wallet")]
     unseen = (of_mine[0] & of_mine[1]) | (Q(author__in=mine) & NEVER_SUBMITTED) | Q(family__in=alone)
     entries = list(Transaction.objects.filter(unseen).order_by("pk").values_list("pk", flat=True))
@@ -31,4 +29,6 @@ def erase_hidden_words(user_id: int, actor: Actor) -> Told:
     Transaction.tags.through._base_manager.filter(transaction__in=entries).delete()
     Payee.objects.filter(pk__in=payees, transactions__isnull=True).delete()
     Tag.objects.filter(pk__in=tags, transactions__isnull=True).delete()
+    Wallet.objects.filter(Q(holder__in=mine, visibility=Visibility.PRIVATE) | Q(family__in=alone)).update(name="")
+    Category.objects.filter(family__in=alone).update(name="")
     return []

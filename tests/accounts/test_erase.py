@@ -307,16 +307,3 @@ def test_the_use_cases_themselves_want_a_fresh_proof(house, work):
     with pytest.raises(StepUpRequired), unit_of_work():
         work(replace(house.adult.actor, proof_age=timedelta(minutes=10)), proof)
     assert User.objects.get(pk=house.adult.user.pk).email
-
-
-@pytest.mark.postgres
-def test_a_family_joined_meanwhile_is_not_left_behind(threads):
-    owner, leaver = founder_of(), person()
-    with unit_of_work():
-        token = create_invitation(actor=owner.actor, role="adult", email=None).token
-    joined, erased = threads([lambda: leaver.http.post("/invitations/accept", token=token), lambda: erase(leaver.http)])
-    gone = User.objects.get(pk=leaver.user.pk).erased_at is not None
-    assert gone == (erased.status_code == 204)
-    if gone:
-        assert not Membership.objects.active().filter(user=leaver.user).exists()
-        assert not Membership.objects.filter(user=leaver.user, state="active").exists(), joined.status_code

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -13,6 +14,8 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
+from accounts.passwords import prove
+from accounts.services import erase_account
 from audit.trail import Actor
 from delivery import services as delivery_services
 from families import services as family_services
@@ -28,7 +31,9 @@ from ledger.models import Transaction
 from ledger.rules import Draft
 from ledger.services import create_wallet
 from tests.conftest import House, Person, build_house, founder_of, join, person, record
+from tests.factories import PASSWORD
 from tests.families.helpers import edit, invite, until, waiting_for
+from tests.ledger.helpers import want_approval
 from tests.permission_table_of_telegram import asked
 
 pytestmark = pytest.mark.postgres
@@ -384,6 +389,17 @@ def cash(house: House) -> int:
 
 SHARED, ALONE = "shared", "alone"
 SUMS = ("ledger_monthtotal", "ledger_walletmonth")
+
+
+def erasing(house: House) -> Any:
+    """An adult with something hidden, and something that waits."""
+    house.earn("5.00", "secret", by="adult", payee="Bakery")
+    want_approval(house)
+    house.earn("50.00", "cash")
+    house.spend("5.00", "cash", by="adult")
+    return partial(erase_account, actor=house.adult.actor, proof=prove(house.adult.user, PASSWORD))
+
+
 USE_CASES = {
     "create_family": (None, as_owner("create_family", name="Two", base_currency="EUR", timezone="UTC")),
     "edit_family": (ALONE, as_owner("edit_family", changes={"name": "New"}, version=None)),
@@ -400,6 +416,7 @@ USE_CASES = {
     "suspend_member": (ALONE, as_owner("suspend_member", membership_id=lambda h: member(h, "adult"))),
     "resume_member": (ALONE, as_owner("resume_member", membership_id=lambda h: member(h, "suspended"))),
     "remove_member": (ALONE, as_owner("remove_member", membership_id=lambda h: member(h, "adult"))),
+    "erase_account": (ALONE, erasing),
     "create_invitation": (SHARED, as_owner("create_invitation", role=Role.CHILD, email=None)),
     "revoke_invitation": (
         SHARED,
@@ -452,7 +469,8 @@ USE_CASES = {
 
 def test_every_use_case_on_a_family_stands_in_the_table_of_locks():
     named = {name.partition(":")[0] for name in USE_CASES}
-    assert named == {*family_services.__all__, *ledger_services.__all__, "issue_ticket", "open_stream"}
+    others = {"issue_ticket", "open_stream", "erase_account"}
+    assert named == {*family_services.__all__, *ledger_services.__all__, *others}
 
 
 @pytest.mark.django_db
@@ -480,6 +498,7 @@ def test_a_use_case_takes_its_locks_in_the_one_order(name):
         ("transfer_ownership", ["family", "accounts_user", "families_membership"]),
         ("consent_to_telegram", ["family", "accounts_user", "families_membership"]),
         ("remove_member", ["family", "accounts_user", "families_membership", "ledger_transaction", "ledger_wallet"]),
+        ("erase_account", ["family", "accounts_user", "families_membership", "ledger_transaction", "ledger_wallet"]),
         ("create_transaction", ["family", "ledger_wallet", "ledger_walletmonth"]),
         (
             "reverse_transaction",
