@@ -33,7 +33,10 @@ def person_of(actor: Actor) -> int:
 
 
 def lock_person(actor: Actor) -> User:
+    """Who acts; InvalidToken for one who has been erased or shut out since they were let in."""
     user: User = User.objects.lock().get(pk=person_of(actor))
+    if not user.is_active:
+        raise InvalidToken
     return user
 
 

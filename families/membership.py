@@ -1,6 +1,7 @@
 """Writes that the use cases on members share: what a change of role or state brings with it."""
 
 from accounts import codes
+from accounts.errors import InvalidToken
 from accounts.models import CodePurpose, User
 from audit.names import EventName
 from audit.trail import Actor, Change, Event
@@ -12,9 +13,15 @@ from financebot.common.errors import LastOwner, NotFound, UnknownReference
 OWNS = {"role": Role.OWNER.value, "state": MembershipState.ACTIVE.value}
 
 
-def lock_people(*user_ids: int) -> None:
+def lock_people(*user_ids: int) -> list[User]:
     """Users in the order of ids: who changes ownership locks them before counting."""
-    list(User.objects.lock().filter(pk__in=user_ids))
+    return list(User.objects.lock().filter(pk__in=user_ids))
+
+
+def lock_newcomer(user_id: int) -> None:
+    """Who is to join; InvalidToken for one who has been erased or shut out since they were let in."""
+    if not all(user.is_active for user in lock_people(user_id)):
+        raise InvalidToken
 
 
 def lock_member(family_id: int, membership_id: int) -> Membership:

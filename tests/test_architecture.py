@@ -62,7 +62,7 @@ def test_every_use_case_enters_or_locks_records_and_says_what_it_does(function):
         locks = {"lock", "lock_person", "lock_session", "revoke", "create", "reserve", "select_for_update", "spend"}
         assert called & locks or function.__name__ in ASKS
     elif function.__name__ in LOCKS_ITSELF:
-        assert called & {"lock", "lock_people"}
+        assert called & {"lock", "lock_newcomer"}
     else:
         assert "enter" in called
         assert called & {"require", "reaches"} or function.__name__ in CLOCKS

@@ -25,7 +25,7 @@ def create_family(*, actor: Actor, name: str, base_currency: str, timezone: str)
     """A family with its founder as owner and its default categories. Locks the founder."""
     if actor.user is None:
         raise InvalidToken
-    membership.lock_people(actor.user)
+    membership.lock_newcomer(actor.user)
     family = Family.objects.create(
         name=name,
         base_currency=base_currency,

@@ -73,7 +73,7 @@ def accept_invitation(*, actor: Actor, token: str) -> Membership:
     family_id = Invitation.objects.values_list("family_id", flat=True).get(pk=code.subject)
     families_access.lock(family_id, alone=True)
     codes.spend(code)
-    membership.lock_people(actor.user)
+    membership.lock_newcomer(actor.user)
     invitation = Invitation.objects.open().select_related("invited_by__user").filter(pk=code.subject).first()
     if invitation is None or not _still_offered(invitation):
         raise InvalidCode

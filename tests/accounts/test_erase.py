@@ -9,10 +9,10 @@ from django.core.management import call_command
 from django.db import connection
 
 from accounts import erasing, mailed
-from accounts.errors import WrongPassword
+from accounts.errors import InvalidToken, WrongPassword
 from accounts.models import CodePurpose, Device, LoginSession, OneTimeCode, User
 from accounts.passwords import prove
-from accounts.services import ask_email_change, erase_account, note_export
+from accounts.services import ask_email_change, edit_profile, erase_account, note_export
 from accounts.tasks import purge
 from audit.access_log import writer
 from audit.models import AccessLog, EventLog
@@ -20,7 +20,7 @@ from audit.names import EventName
 from audit.seals import seal_once
 from audit.verify import verify as verify_audit
 from families.models import Invitation, Membership
-from families.services import archive_family, create_invitation
+from families.services import accept_invitation, archive_family, create_family, create_invitation
 from financebot.api.models import IdempotencyKey
 from financebot.common import clock
 from financebot.common.errors import StepUpRequired
@@ -291,6 +291,22 @@ def test_an_open_invitation_to_the_address_ends_with_it(house):
     found = Invitation.objects.get(pk=invited.invitation.pk)
     assert (found.email, found.state) == (None, "revoked")
     assert person().http.post("/invitations/accept", token=invited.token).json()["code"] == "invalid_code"
+
+
+@pytest.mark.parametrize("way", ["profile", "family", "invitation"])
+def test_what_was_under_way_does_not_come_back_after_the_erasure(house, way):
+    with unit_of_work():
+        token = create_invitation(actor=house.stranger.actor, role="adult", email=None).token
+    works = {
+        "profile": lambda: edit_profile(actor=house.adult.actor, changes={"first_name": "Ann"}, version=None),
+        "family": lambda: create_family(actor=house.adult.actor, name="Two", base_currency="EUR", timezone="UTC"),
+        "invitation": lambda: accept_invitation(actor=house.adult.actor, token=token),
+    }
+    assert erase(house.adult.http).status_code == 204
+    with pytest.raises(InvalidToken), unit_of_work():
+        works[way]()
+    assert User.objects.get(pk=house.adult.user.pk).first_name == ""
+    assert not Membership.objects.filter(user=house.adult.user, state="active").exists()
 
 
 @pytest.mark.parametrize(
