@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from accounts.models import User
 from financebot.api import trace
-from financebot.api.logs import JsonFormatter, TraceFilter
+from financebot.api.logs import JsonFormatter, RequestFilter, TraceFilter
 
 
 @pytest.fixture
@@ -38,6 +38,21 @@ def test_a_line_bears_the_id_of_the_request_under_way(record):
     finally:
         trace.current.reset(token)
     assert json.loads(JsonFormatter().format(record))["request_id"] == "abc"
+
+
+@pytest.mark.parametrize(
+    ("said", "arguments", "left"),
+    [
+        ("Invalid request from ip=192.0.2.1: Invalid HTTP request line: 'GET /?token=x y'", (), "HTTP request line: …"),
+        ("Error handling request %s %s", ("GET", "/auth/not-me?token=x"), "Error handling request GET /auth/not-me…"),
+        ("Booting worker with pid: %s", (7,), "Booting worker with pid: 7"),
+    ],
+)
+def test_a_line_of_the_web_server_quotes_no_request(said, arguments, left):
+    found = logging.LogRecord("gunicorn.error", logging.WARNING, __file__, 1, said, arguments, None)
+    assert RequestFilter().filter(found)
+    assert found.getMessage().endswith(left)
+    assert "token" not in found.getMessage()
 
 
 @pytest.mark.django_db
