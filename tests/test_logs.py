@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 
 from accounts.models import User
 from financebot.api import trace
-from financebot.api.logs import JsonFormatter, TextFormatter, TraceFilter, configuration
+from financebot.api.logs import JsonFormatter, RequestFilter, TextFormatter, TraceFilter, configuration
 from financebot.common.masking import mask
 
 
@@ -89,6 +89,21 @@ def test_the_lines_of_security_go_to_a_file_or_to_standard_output():
     assert (to_file["filename"], to_file["delay"]) == ("/log/security.jsonl", True)
     to_stdout = configuration(level="INFO", form="json", security="stdout")["handlers"]["security_json"]
     assert to_stdout["stream"] == "ext://sys.stdout"
+
+
+@pytest.mark.parametrize(
+    ("said", "arguments", "left"),
+    [
+        ("Invalid request from ip=192.0.2.1: Invalid HTTP request line: 'GET /?token=x y'", (), "HTTP request line: …"),
+        ("Error handling request %s %s", ("GET", "/auth/not-me?token=x"), "Error handling request GET /auth/not-me…"),
+        ("Booting worker with pid: %s", (7,), "Booting worker with pid: 7"),
+    ],
+)
+def test_a_line_of_the_web_server_quotes_no_request(said, arguments, left):
+    found = logging.LogRecord("gunicorn.error", logging.WARNING, __file__, 1, said, arguments, None)
+    assert RequestFilter().filter(found)
+    assert found.getMessage().endswith(left)
+    assert "token" not in found.getMessage()
 
 
 @pytest.mark.django_db

@@ -98,6 +98,7 @@ class Site:
     installation: Installation
     port: int
     scheme: str = "http"
+    token: str = ""  # Ann's
 
     @property
     def origin(self) -> str:
@@ -114,8 +115,8 @@ class Site:
         is_json = "json" in answer.headers.get("Content-Type", "")
         return answer.status, answer.headers, json.loads(content) if is_json and content else content
 
-    def people(self) -> str:
-        """Ann, who owns a family and so may enter the back office, and Eve; Ann's token."""
+    def people(self) -> None:
+        """Ann, who owns a family and so may enter the back office, and Eve."""
         tokens = []
         for email in (EMAIL, "eve@example.org"):
             status, _, body = self.call("POST", f"{API}/auth/register", {"email": email, "password": PASSWORD})
@@ -123,7 +124,7 @@ class Site:
             tokens.append(body["access_token"])
         home = {"name": "Home", "base_currency": "EUR", "timezone": "UTC"}
         assert self.call("POST", f"{API}/families", home, Authorization=f"Bearer {tokens[0]}")[0] == 201
-        return tokens[0]
+        self.token = tokens[0]
 
     def count(self, table: str, where: str = "1 = 1") -> int:
         [(found,)] = self.installation.ask(f"SELECT COUNT(*) FROM {table} WHERE {where}")

@@ -285,13 +285,12 @@ def families(day: Day) -> None:
     path, body = f"/families/{family['id']}/invitations", {"role": "adult", "email": guest}
     made = day.post(path, owner, body, Idempotency_Key="three")
     day.plant("token of an invitation", made["token"])
-    day.post(path, owner, body | {"email": guest}, Idempotency_Key="three")
+    day.post(path, owner, body, Idempotency_Key="three")
     day.post("/invitations/accept", owner, {"token": day.plant("wrong invitation", "planted-invitation")})
     phone = day.plant("phone number", "+4915123456789", "database")
-    wallet = day.post(f"/wallets?family_id={family['id']}", owner, {"name": phone, "type": "cash"})
+    day.post(f"/wallets?family_id={family['id']}", owner, {"name": phone, "type": "cash"})
     day.post("/wallets", owner, {"family_id": family["id"], "name": phone, "type": "cash"}, Idempotency_Key="four")
     day.post("/wallets", owner, {"family_id": family["id"], "name": phone, "type": "nothing"})
-    assert wallet is not None
 
 
 def faults(day: Day) -> None:

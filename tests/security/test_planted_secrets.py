@@ -7,6 +7,7 @@ from tests.security.planted import SETTINGS, Secret, running, spend
 pytestmark = [pytest.mark.once, pytest.mark.no_cover]
 
 
+@pytest.mark.long
 def test_after_a_day_of_every_secret_none_is_written_down(installation):
     with running(installation) as day:
         spend(day)
