@@ -127,6 +127,7 @@ class CodePurpose(models.TextChoices):
     CHAT_BINDING = "chat_binding"  # asked for in a chat, confirmed by a person
     PERSON_BINDING = "person_binding"  # asked for by a person, confirmed in a chat
     BINDING_CONSENT = "binding_consent"  # a child's, until an owner says yes
+    COMPLETION = "completion"  # of an account that came by Telegram
 
 
 class OneTimeCode(models.Model):

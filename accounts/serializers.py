@@ -285,3 +285,9 @@ class SuccessRead(Answer):
 class ChatTokenRead(SuccessRead):
     message = serializers.CharField()
     chat_id = serializers.IntegerField()
+
+
+class AccountLinkRead(Answer):
+    url = serializers.CharField()
+    match = serializers.CharField(help_text="six digits to show in the chat alone")
+    expires_in = serializers.IntegerField(help_text="seconds")

@@ -50,6 +50,7 @@ PROBLEMS: dict[str, Problem] = {
     "step_up_required": Problem(403, lazy("Prove once more who you are, then try again.")),
     "not_found": Problem(404, lazy("There is nothing here.")),
     "method_not_allowed": Problem(405, lazy("This address does not know that method.")),
+    "account_complete": Problem(409, lazy("This account has an e-mail address or a password already.")),
     "already_bound": Problem(409, lazy("This chat or this account is linked already. Unlink it first.")),
     "already_decided": Problem(409, lazy("This has been decided already.")),
     "already_recorded": Problem(409, lazy("The wallet has an entry with this source_ref already.")),
