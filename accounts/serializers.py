@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from accounts.rules import normalise_email
-from financebot.api.serializers import Answer, IdField, StrictSerializer
+from financebot.api.serializers import ID_MAX, Answer, StrictSerializer, WholeField
 
 PASSWORD_MAX = 1024
 CODE_MAX = 40
@@ -212,7 +212,7 @@ class SessionRead(Answer):
 class ChatWrite(StrictSerializer):
     """A private chat: its id is its person's on Telegram."""
 
-    chat_id = IdField()
+    chat_id = WholeField(min_value=1, max_value=ID_MAX)
 
 
 class NamedChatWrite(ChatWrite):
