@@ -18,6 +18,7 @@ from accounts.sessions import create_session, revoke
 from audit.names import EventName
 from audit.trail import Actor, Event
 from financebot.common import clock
+from financebot.common.errors import NotFound, PermissionDenied
 from financebot.common.text import one_line
 
 CODE_LIFE = timedelta(minutes=10)
@@ -92,8 +93,9 @@ def begin(purpose: CodePurpose, *, subject: int, payload: Mapping[str, Any], in_
     return Begun(code, match)
 
 
-def look_up(purpose: CodePurpose, code: str) -> OneTimeCode:
-    return codes.look_up(purpose, codes.as_typed(code))
+def find(purpose: CodePurpose, code: str) -> OneTimeCode | None:
+    """The row of a code as somebody typed it, if it could be used now."""
+    return codes.usable(purpose).filter(digest=codes.digest(codes.as_typed(code))).first()
 
 
 def accept(row: OneTimeCode, offered: Offered) -> bool:
@@ -114,10 +116,26 @@ def chat_of(row: OneTimeCode) -> Chat:
 
 def chat_asking(code: str) -> Chat | None:
     """The chat that a code which could be used now was asked for in."""
-    try:
-        return chat_of(look_up(CodePurpose.CHAT_BINDING, code))
-    except InvalidCode:
-        return None
+    row = find(CodePurpose.CHAT_BINDING, code)
+    return chat_of(row) if row else None
+
+
+def person_of(chat_id: int, *, active: bool = True) -> User | None:
+    """Whom the chat speaks for, locked; None where it is bound to nobody. PermissionDenied for who is not active."""
+    user: User | None = User.objects.lock().filter(telegram_identity__chat_id=chat_id).first()
+    if user is None or not TelegramIdentity.objects.of(user.pk).filter(chat_id=chat_id).exists():
+        return None  # unlinked while we waited
+    if active and not user.is_active:
+        raise PermissionDenied("active")
+    return user
+
+
+def lock_person(chat_id: int, *, active: bool = True) -> User:
+    """The same where there has to be somebody. Raises NotFound."""
+    user = person_of(chat_id, active=active)
+    if user is None:
+        raise NotFound
+    return user
 
 
 def chat_bound(identity: TelegramIdentity) -> Chat:

@@ -91,3 +91,9 @@ class AlreadyBound(DomainError):
     """The chat speaks for somebody, or the person has a chat: the one there is has to be unlinked first."""
 
     code = "already_bound"
+
+
+class AccountComplete(DomainError):
+    """It has an address or a password, which are changed by other ways."""
+
+    code = "account_complete"

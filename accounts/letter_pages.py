@@ -19,10 +19,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import mailed, passwords, services
+from accounts import binding, mailed, passwords, services, tries
 from accounts.authentication import nobody
-from accounts.models import CodePurpose
-from accounts.serializers import PASSWORD_MAX
+from accounts.errors import InvalidCode
+from accounts.models import CodePurpose, User
+from accounts.rules import normalise_email
+from accounts.serializers import CODE_MAX, PASSWORD_MAX
 from financebot.api import limits, problems
 from financebot.common.errors import DomainError, Invalid
 from financebot.common.usecase import unit_of_work
@@ -44,7 +46,9 @@ class NewPasswordForm(TokenForm):
     )
 
 
-@method_decorator([csrf_exempt, never_cache, sensitive_post_parameters("token", "new_password")], name="dispatch")
+@method_decorator(
+    [csrf_exempt, never_cache, sensitive_post_parameters("token", "match", "new_password")], name="dispatch"
+)
 class LetterPage(View, ABC):
     """GET asks, POST does. The address holds the token, so no site is told it as a referrer; browsers that send none
     send no origin either, and what nobody else can send without the token needs no CSRF token."""
@@ -124,7 +128,42 @@ class NotMePage(LetterPage):
             services.secure_account(actor=nobody(channel="web"), token=given["token"])
 
 
+class AccountForm(NewPasswordForm):
+    match = forms.CharField(
+        label=lazy("The six digits that the bot shows in your chat"),
+        max_length=CODE_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "autofocus": True}),
+    )
+    email = forms.EmailField(
+        label=lazy("E-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
+    field_order = ["token", "match", "email", "new_password"]
+
+
+class AccountPage(LetterPage):
+    """Where the bot's link leads who came by Telegram."""
+
+    title = lazy("Your own e-mail address and password")
+    question = lazy("With them you can log in here too, and come back if you lose your chat.")
+    button = lazy("Set them")
+    done = lazy("Done. If you get a letter from us, follow the link in it first; then log in.")
+    form_class = AccountForm
+
+    def act(self, **given: str) -> None:
+        row = binding.find(CodePurpose.COMPLETION, given["token"])
+        if row is None:
+            raise InvalidCode
+        actor, email = nobody(channel="web"), normalise_email(given["email"])
+        password_hash = passwords.hash_new(given["new_password"], field="new_password", owner=User(email=email))
+        offered = tries.of_binding(actor, given["token"], given["match"], chat_id=row.payload["chat_id"])
+        with unit_of_work():
+            refused = services.complete_account(actor=actor, offered=offered, email=email, password_hash=password_hash)
+        if refused:
+            raise refused.problem
+
+
 urlpatterns = [
+    path("auth/account", AccountPage.as_view(), name="account-page"),
     path("auth/password/reset", ResetPage.as_view(), name="reset-page"),
     path("auth/email/verify", VerifyPage.as_view(), name="verify-page"),
     path("auth/not-me", NotMePage.as_view(), name="not-me-page"),

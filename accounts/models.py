@@ -147,6 +147,7 @@ class CodePurpose(models.TextChoices):
     PERSON_BINDING = "person_binding"  # asked for by a person, confirmed in a chat
     BINDING_CONSENT = "binding_consent"  # a child's, until an owner says yes
     STREAM_TICKET = "stream_ticket"
+    COMPLETION = "completion"  # of an account that came by Telegram
 
 
 class OneTimeCode(models.Model):

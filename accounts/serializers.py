@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as lazy
 from rest_framework import serializers
 
 from accounts.rules import normalise_email
-from financebot.api.serializers import Answer, IdField, StrictSerializer
+from financebot.api.serializers import ID_MAX, Answer, StrictSerializer, WholeField
 from financebot.api.views import Query
 
 PASSWORD_MAX = 1024
@@ -256,7 +256,7 @@ class SessionRead(Answer):
 class ChatWrite(StrictSerializer):
     """A private chat: its id is its person's on Telegram."""
 
-    chat_id = IdField()
+    chat_id = WholeField(min_value=1, max_value=ID_MAX)
 
 
 class NamedChatWrite(ChatWrite):
@@ -329,3 +329,9 @@ class SuccessRead(Answer):
 class ChatTokenRead(SuccessRead):
     message = serializers.CharField()
     chat_id = serializers.IntegerField()
+
+
+class AccountLinkRead(Answer):
+    url = serializers.CharField()
+    match = serializers.CharField(help_text="six digits to show in the chat alone")
+    expires_in = serializers.IntegerField(help_text="seconds")

@@ -51,6 +51,7 @@ urlpatterns = [
     path(f"{TELEGRAM}/authenticate", TelegramViewSet.as_view({"post": "authenticate"}), name="telegram-authenticate"),
     path(f"{TELEGRAM}/register", TelegramViewSet.as_view({"post": "register"}), name="telegram-register"),
     path(f"{TELEGRAM}/unlink", TelegramViewSet.as_view({"post": "unlink"}), name="telegram-unlink"),
+    path(f"{TELEGRAM}/account", TelegramViewSet.as_view({"post": "account"}), name="telegram-account"),
     path("auth/token/get", TelegramViewSet.as_view({"post": "get_token"}), name="token-get"),
     path("auth/token/refresh-telegram", TelegramViewSet.as_view({"post": "refresh_token"}), name="token-refresh"),
     path(

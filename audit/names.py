@@ -93,4 +93,6 @@ class EventName(TextChoices):
     TELEGRAM_BOUND = "security.telegram_bound"
     TELEGRAM_UNBOUND = "security.telegram_unbound"
     TELEGRAM_TOKEN_CHECKED = "security.telegram_token_checked"
+    COMPLETION_BEGUN = "security.completion_begun"
+    COMPLETION_REFUSED = "security.completion_refused"
     TELEGRAM_CONSENTED = "member.telegram_consented"

@@ -37,6 +37,14 @@ def of_the_owner(house: Any) -> int:
     return int(TelegramIdentity.objects.create(user=house.owner.user, chat_id=new_chat()).chat_id)
 
 
+def newcomer() -> int:
+    """The chat of somebody who came by it, with neither address nor password."""
+    chat = new_chat()
+    with unit_of_work():
+        services.register_chat(actor=Actor(bound_to="telegram_bot"), chat=Chat(chat))
+    return chat
+
+
 def storing(house: Any, who: str) -> tuple[str, dict[str, Any]]:
     token = pair(house.owner.session).access_token
     return "/auth/telegram/store-token", {"chat_id": of_the_owner(house), "jwt_token": token}
@@ -58,6 +66,7 @@ TELEGRAM = [
             "auth/telegram/authenticate": {},
             "auth/telegram/register": {},
             "auth/telegram/unlink": {},
+            "auth/telegram/account": {},
             "auth/token/get": {},
             "auth/token/refresh-telegram": {},
         }.items()

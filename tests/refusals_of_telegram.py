@@ -50,6 +50,7 @@ TELEGRAM = [
     Refusal("POST auth/telegram/start", "already_bound", "", bound(), by="bot"),
     Refusal("POST auth/telegram/link", "invalid_code", "", plain(chat_id=1, code="A" * 8), by="bot"),
     Refusal("POST auth/telegram/link", "already_bound", "", sent_too_late, by="bot"),
+    Refusal("POST auth/telegram/account", "account_complete", "", bound(), by="bot"),
     Refusal(CONSENT, "membership_state", "", of_member("adult")),
     Refusal(CONSENT, "membership_state", "", of_member("child")),
     Refusal(CONSENT, "already_bound", "", consented_too_late),

@@ -11,6 +11,7 @@ from accounts.services.clients import (
     revoke_service_token,
     rotate_client,
 )
+from accounts.services.completing import begin_completion, complete_account
 from accounts.services.entering import answer_challenge, log_in, refresh, register, step_up
 from accounts.services.lockout import reserve_try, unlock
 from accounts.services.operators import end_log_in, set_active
@@ -57,9 +58,11 @@ __all__ = [
     "ask_password_reset",
     "ask_verification",
     "begin_by_person",
+    "begin_completion",
     "begin_in_chat",
     "change_password",
     "check_chat_token",
+    "complete_account",
     "confirm_binding",
     "confirm_in_chat",
     "create_client",

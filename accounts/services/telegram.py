@@ -8,13 +8,13 @@ from dataclasses import asdict
 from accounts import binding, codes, tokens
 from accounts.binding import Begun, Bound, Chat, Offered, Waiting
 from accounts.errors import AlreadyBound, InvalidCode, InvalidToken
-from accounts.models import CodePurpose, LoginSession, OneTimeCode, TelegramIdentity, User
+from accounts.models import CodePurpose, LoginSession, TelegramIdentity, User
 from accounts.rules import stamp
 from accounts.sessions import about, lock_person, require_fresh, require_invitation
 from audit import trail
 from audit.names import EventName
 from audit.trail import Actor, Event
-from financebot.common.errors import DomainError, NotFound, PermissionDenied
+from financebot.common.errors import DomainError, NotFound
 from financebot.common.usecase import Refused, use_case
 
 
@@ -39,7 +39,7 @@ def look_at_binding(*, actor: Actor, offered: Offered) -> Chat | Refused:
     returned, so that it is remembered. Raises StepUpRequired."""
     user = lock_person(actor)
     require_fresh(actor)
-    row = _row(CodePurpose.CHAT_BINDING, offered.code)
+    row = binding.find(CodePurpose.CHAT_BINDING, offered.code)
     if row is None or not binding.accept(row, offered):
         return _refused(InvalidCode(), user.pk, None, actor)
     return binding.chat_of(row)
@@ -54,7 +54,7 @@ def confirm_binding(*, actor: Actor, chat: Chat, offered: Offered) -> Bound | Wa
     """
     user = lock_person(actor)
     require_fresh(actor)
-    row = _row(CodePurpose.CHAT_BINDING, offered.code)
+    row = binding.find(CodePurpose.CHAT_BINDING, offered.code)
     if row is None or row.subject != chat.id or not binding.accept(row, offered):
         return _refused(InvalidCode(), user.pk, chat, actor)
     if TelegramIdentity.objects.taken(user_id=user.pk, chat_id=chat.id):
@@ -84,7 +84,7 @@ def confirm_in_chat(*, actor: Actor, chat: Chat, offered: Offered) -> Bound | Wa
 
     Locks the user. Returns InvalidCode and AlreadyBound as `confirm_binding` does; raises PermissionDenied.
     """
-    row = _row(CodePurpose.PERSON_BINDING, offered.code)
+    row = binding.find(CodePurpose.PERSON_BINDING, offered.code)
     user = User.objects.lock().filter(pk=row.subject, is_active=True).first() if row else None
     if row is None or user is None or row.payload["stamp"] != _stamp(user) or not binding.accept(row, offered):
         return _refused(InvalidCode(), 0, chat, actor)
@@ -97,17 +97,19 @@ def confirm_in_chat(*, actor: Actor, chat: Chat, offered: Offered) -> Bound | Wa
 
 @use_case
 def register_chat(*, actor: Actor, chat: Chat, invitation: str = "") -> Bound:
-    """The account of this chat: a new one, without address and password, or the one there is.
+    """The account of this chat: a new one, without address and password, or the one there is; a code that the chat
+    had asked for is worth nothing then.
 
     Locks the user. Raises PermissionDenied for an account that is not active, and as `register` does; AlreadyBound
     for the later of two at once.
     """
-    known = _lock_person_of(chat.id)
+    known = binding.person_of(chat.id)
     if known is None:
         require_invitation(invitation)
         user = User(first_name=chat.first_name, last_name=chat.last_name)
         user.set_unusable_password()
         user.save()
+        codes.revoke(CodePurpose.CHAT_BINDING, subject=chat.id)
         events = [binding.bind(user, chat)]
     else:
         user, events = known, []
@@ -123,9 +125,7 @@ def speak_for_chat(*, actor: Actor, chat_id: int) -> Bound:
 
     Locks user and session. Raises NotFound, PermissionDenied for an account that is not active.
     """
-    user = _lock_person_of(chat_id)
-    if user is None:
-        raise NotFound
+    user = binding.lock_person(chat_id)
     session, is_new = binding.session_of(user, actor.bound_to, actor)
     trail.record(about(EventName.LOGGED_IN if is_new else EventName.TOKEN_REFRESHED, session), actor=actor)
     return Bound(user.pk, tokens.pair(session))
@@ -135,8 +135,8 @@ def speak_for_chat(*, actor: Actor, chat_id: int) -> Bound:
 def check_chat_token(*, actor: Actor, chat_id: int, token: str) -> None:
     """Whether a token is good for this chat: an access token, alive, of the person whom the chat speaks for, shown by
     that person or by a bot. It is kept nowhere. Locks the user. Raises NotFound, InvalidToken."""
-    user = _lock_person_of(chat_id)
-    if user is None or actor.user not in {None, user.pk}:
+    user = binding.lock_person(chat_id)
+    if actor.user not in {None, user.pk}:
         raise NotFound
     session_id, person = tokens.read_access(token)
     if person != user.pk or not LoginSession.objects.alive().of(person).filter(pk=session_id).exists():
@@ -149,9 +149,7 @@ def check_chat_token(*, actor: Actor, chat_id: int, token: str) -> None:
 @use_case
 def unlink_chat(*, actor: Actor, chat_id: int) -> None:
     """End the binding of a chat, and all log-ins for it. Locks the user. Raises NotFound."""
-    user = _lock_person_of(chat_id, active=False)
-    if user is None:
-        raise NotFound
+    user = binding.lock_person(chat_id, active=False)
     trail.record(*binding.end(user.pk), actor=actor)
 
 
@@ -164,23 +162,6 @@ def unlink_own_chat(*, actor: Actor) -> None:
     if not ended:
         raise NotFound
     trail.record(*ended, actor=actor)
-
-
-def _row(purpose: CodePurpose, code: str) -> OneTimeCode | None:
-    try:
-        return binding.look_up(purpose, code)
-    except InvalidCode:
-        return None
-
-
-def _lock_person_of(chat_id: int, *, active: bool = True) -> User | None:
-    """Whom the chat speaks for, locked; None where it is bound to nobody. PermissionDenied for who may not act."""
-    user: User | None = User.objects.lock().filter(telegram_identity__chat_id=chat_id).first()
-    if user is None or not TelegramIdentity.objects.of(user.pk).filter(chat_id=chat_id).exists():
-        return None  # unlinked while we waited
-    if active and not user.is_active:
-        raise PermissionDenied("active")
-    return user
 
 
 def _refused(problem: DomainError, user_id: int, chat: Chat | None, actor: Actor) -> Refused:

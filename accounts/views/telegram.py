@@ -1,13 +1,15 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import serializers, services, tries
 from accounts.binding import Bound, Chat
-from accounts.errors import AlreadyBound, InvalidCode, InvalidToken
+from accounts.errors import AccountComplete, AlreadyBound, InvalidCode, InvalidToken
 from accounts.views.common import PersonViewSet
 from financebot.api import limits
 from financebot.api.views import PERSON_T_OR_SERVICE, SERVICE, Call, Instead, Needs, Query, in_address
@@ -57,6 +59,7 @@ class TelegramViewSet(PersonViewSet):
             status=201,
             instead={200: serializers.ChatRegisteredRead},
         ),
+        "account": _call(serializers.ChatWrite, serializers.AccountLinkRead, NotFound, AccountComplete),
         "get_token": _call(serializers.ChatWrite, serializers.ChatTokensRead, NotFound),
         "refresh_token": _call(serializers.ChatWrite, serializers.ChatTokensRead, NotFound),
         "unlink": _call(serializers.ChatWrite, serializers.SuccessRead, NotFound),
@@ -106,6 +109,17 @@ class TelegramViewSet(PersonViewSet):
             bound = services.register_chat(actor=self.actor, chat=chat_of(given), invitation=given["invitation"])
             said = {**told(bound), "created": bound.created, "message": _("Welcome.")}
             return said if bound.created else Instead(200, said)
+
+        return self.once(work)
+
+    def account(self, request: Request) -> Response:
+        """A link for the person of a chat to set an e-mail address and a password, good only with the `match`."""
+        chat_id = self.given(request)["chat_id"]
+
+        def work() -> dict[str, Any]:
+            begun = services.begin_completion(actor=self.actor, chat_id=chat_id)
+            url = f"{settings.PUBLIC_URL}/auth/account?{urlencode({'token': begun.code})}"
+            return {"url": url, "match": begun.match, "expires_in": begun.expires_in}
 
         return self.once(work)
 

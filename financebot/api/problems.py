@@ -62,6 +62,7 @@ PROBLEMS: dict[str, Problem] = {
             "mail, which proves that the address is yours, and begin again."
         ),
     ),
+    "account_complete": Problem(409, lazy("This account has an e-mail address or a password already.")),
     "already_bound": Problem(409, lazy("This chat or this account is linked already. Unlink it first.")),
     "already_decided": Problem(409, lazy("This has been decided already.")),
     "already_recorded": Problem(409, lazy("The wallet has an entry with this source_ref already.")),

@@ -14,11 +14,14 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 from rest_framework import serializers
 
-from accounts import mailed
-from accounts.models import CodePurpose, LoginSession
+from accounts import mailed, services
+from accounts.binding import Chat
+from accounts.models import CodePurpose, LoginSession, TelegramIdentity
 from accounts.serializers import StepUpWrite
 from accounts.tokens import pair
+from accounts.views import TelegramViewSet
 from audit.models import AccessLog
+from audit.trail import Actor
 from families.models import Invitation, Membership
 from families.services import create_invitation
 from financebot.api.problems import MEDIA_TYPE, PROBLEMS
@@ -30,9 +33,11 @@ from ledger.models import Category, Transaction, Wallet
 from ledger.serializers import transactions as entries
 from ledger.services import create_category
 from tests.accounts.app import protect
+from tests.accounts.chats import new_bot, new_chat
 from tests.conftest import House, person
 from tests.factories import PASSWORD
 from tests.ledger.helpers import wallet_of
+from tests.permission_table_of_telegram import newcomer
 
 Path = tuple[str | int, ...]
 OURS = {"accounts", "api", "audit", "delivery", "families", "ledger"}
@@ -130,6 +135,8 @@ class Scene:
         self.other_session = person().session
         self.client = Client(raise_request_exception=False)
         self.bearer = f"Bearer {pair(house.owner.session).access_token}"
+        self.service = f"Bearer {new_bot().token}"
+        self.of_chats = of_chats(house)
         app = protect(house.owner.user)
         self.known = {
             "email": "new@example.org",
@@ -203,6 +210,8 @@ class Scene:
         found = {name: self._sensible(name, field) for name, field in shape().fields.items()}
         if "token" in found and operation.action in self.mailed:
             found["token"] = self.mailed[operation.action]
+        if operation.view is TelegramViewSet:
+            found |= self.of_chats[operation.action]
         return [found]
 
     def body_with(self, operation: Operation, path: Path) -> dict[str, Any]:
@@ -247,7 +256,8 @@ class Scene:
 
     def send(self, operation: Operation, raw: bytes | str | None = None, *, path: str = "", **headers: str) -> Any:
         if not operation.is_open:
-            headers = {"HTTP_AUTHORIZATION": self.bearer, **headers}
+            by_bot = "service" in operation.call.needs.kind
+            headers = {"HTTP_AUTHORIZATION": self.service if by_bot else self.bearer, **headers}
         self.client.cookies.clear()
         data = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
         return self.client.generic(
@@ -267,6 +277,26 @@ class Scene:
             transaction.set_rollback(False)
             transaction.savepoint_rollback(mark)
         return answer, faults_of(answer)
+
+
+def of_chats(house: House) -> dict[str, dict[str, Any]]:
+    """By action: a chat, and what else it takes. The adult has one, the owner none."""
+    asking, theirs, fresh = new_chat(), new_chat(), new_chat()
+    actor = Actor(bound_to="telegram_bot")
+    with unit_of_work():
+        begun = services.begin_in_chat(actor=actor, chat=Chat(asking), in_link=True)
+    with unit_of_work():
+        code = services.begin_by_person(actor=house.owner.actor).code
+    TelegramIdentity.objects.create(user=house.adult.user, chat_id=theirs)
+    return {
+        "start": {"chat_id": fresh},
+        "confirm": {"chat_id": asking, "code": begun.code, "match": begun.match},
+        "link": {"chat_id": fresh, "code": code},
+        "store_token": {"chat_id": theirs, "jwt_token": pair(house.adult.session).access_token},
+        "register": {"chat_id": fresh},
+        "account": {"chat_id": newcomer()},
+        **{action: {"chat_id": theirs} for action in ("authenticate", "get_token", "refresh_token", "unlink")},
+    }
 
 
 def is_remembered(operation: Operation, answer: Any) -> bool:

@@ -10,7 +10,7 @@ from audit.trail import Actor
 from financebot.common.usecase import unit_of_work
 from tests.accounts.chats import new_chat
 from tests.conftest import House
-from tests.permission_table_of_telegram import asked, begun, of_the_owner
+from tests.permission_table_of_telegram import asked, begun, newcomer, of_the_owner
 from tests.refusals_of_telegram import code_of
 from tests.security.ledger_runs import Given
 
@@ -56,6 +56,14 @@ def bound(house: House) -> dict[str, Any]:
     return {}
 
 
+def completing(house: House) -> dict[str, Any]:
+    chat = newcomer()
+    with unit_of_work():
+        link = services.begin_completion(actor=BOT, chat_id=chat)
+    shown = Offered(link.code, link.match, Reservation({}))
+    return {"actor": Actor(), "offered": shown, "email": "new@example.org", "password_hash": "x"}
+
+
 TELEGRAM_RUNS: dict[str, Given] = {
     "accounts.begin_in_chat": lambda h: {"actor": BOT, "chat": Chat(new_chat()), "in_link": True},
     "accounts.begin_by_person": lambda h: {},
@@ -70,5 +78,10 @@ TELEGRAM_RUNS: dict[str, Given] = {
     "accounts.check_chat_token": checking,
     "accounts.unlink_chat": lambda h: {"actor": BOT, "chat_id": of_the_owner(h)},
     "accounts.unlink_own_chat": bound,
+    "accounts.look_at_binding": lambda h: {"offered": offered(begun(new_chat()))},
+    "accounts.look_at_binding (refused)": lambda h: {"offered": offered("A" * 8)},
+    "accounts.begin_completion": lambda h: {"actor": BOT, "chat_id": newcomer()},
+    "accounts.complete_account": completing,
+    "accounts.complete_account (refused)": lambda h: {**completing(h), "offered": offered("A" * 26)},
     "families.consent_to_telegram": consenting,
 }

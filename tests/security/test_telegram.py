@@ -1,6 +1,8 @@
 """Nobody gets a token by naming a chat, nobody is bound unawares, and what speaks for a chat does no more than that."""
 
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from queue import Queue
 from urllib.parse import urlencode
 
@@ -10,12 +12,14 @@ from django.core.cache import caches
 from django.db import IntegrityError, transaction
 
 from accounts import services
+from accounts.binding import Chat, Offered
 from accounts.models import LoginSession, OneTimeCode, ServiceToken, TelegramIdentity, User
 from accounts.tokens import pair
 from audit.access_log import CAPACITY, writer
 from audit.models import AccessLog, EventLog
 from audit.names import EventName
 from financebot.common import clock
+from financebot.common.errors import StepUpRequired
 from financebot.common.usecase import unit_of_work
 from tests.accounts.app import protect
 from tests.accounts.chats import NAMES, new_bot, new_chat
@@ -421,3 +425,16 @@ def test_of_ten_that_speak_for_a_chat_at_once_all_share_one_log_in(threads):
     answers = at_once([lambda: bot.call("/auth/telegram/authenticate", chat_id=7)] * 10)
     assert {answer.status_code for answer in answers} == {200}
     assert LoginSession.objects.of_chats().count() == 1
+
+
+def test_what_a_person_does_about_a_chat_wants_a_fresh_proof_at_every_door(ann):
+    old, offered = replace(ann.actor, proof_age=timedelta(minutes=10)), Offered("A" * 8, "", None)
+    uses = (
+        partial(services.begin_by_person, actor=old),
+        partial(services.unlink_own_chat, actor=old),
+        partial(services.look_at_binding, actor=old, offered=offered),
+        partial(services.confirm_binding, actor=old, offered=offered, chat=Chat(1)),
+    )
+    for use in uses:
+        with pytest.raises(StepUpRequired), unit_of_work():
+            use()
