@@ -18,6 +18,7 @@ OF_PERSON = (
     CodePurpose.NOT_ME,
     CodePurpose.PERSON_BINDING,
     CodePurpose.BINDING_CONSENT,
+    CodePurpose.COMPLETION,
 )
 KEPT = timedelta(days=30)  # after their end, for whoever looks into what happened
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, without look-alikes

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import Device, LoginSession, User
+from accounts.models import Device, LoginSession, OAuthLink, TelegramIdentity, User
 from accounts.second_factor import device_of
 from accounts.serializers import ProfileRead
 from audit.models import AccessLog, EventLog
@@ -26,6 +26,8 @@ CHUNK = 500
 OF_PROFILE = (*ProfileRead().fields, "former_email", "two_factor")
 OF_SESSION = ("id", "client", "user_agent", "address", "created_at", "last_used_at", "expires_at", "revoked_at")
 OF_DEVICE = ("id", "user_agent", "first_seen_at", "last_seen_at")
+OF_PROVIDER = ("provider", "subject", "created_at")
+OF_CHAT = ("chat_id", "username", "first_name", "last_name", "verified_at")
 OF_MEMBERSHIP = ("id", "family_id", "family", "role", "state", "spending_limit", "created_at")
 OF_INVITATION = ("id", "family_id", "role", "email", "state", "created_at", "expires_at")
 OF_WALLET = ("family_id", *WalletRead().fields)
@@ -46,6 +48,8 @@ def tables(user: User) -> Iterator[Table]:
     yield Table("profile", OF_PROFILE, [profile])
     yield _values("sessions", OF_SESSION, LoginSession.objects.of(user.pk))
     yield _values("devices", OF_DEVICE, Device.objects.filter(user=user))
+    yield _values("providers", OF_PROVIDER, OAuthLink.objects.of(user.pk))
+    yield _values("chats", OF_CHAT, TelegramIdentity.objects.of(user.pk))
     yield Table("memberships", OF_MEMBERSHIP, [_membership(member) for member in mine])
     yield _values("invitations", OF_INVITATION, Invitation.objects.filter(invited_by__in=ids))
     yield Table("wallets", OF_WALLET, _each(accesses, _wallets))

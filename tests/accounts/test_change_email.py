@@ -158,7 +158,7 @@ def test_the_address_before_takes_the_account_back(ann):
     assert thief.get("/users/me").status_code == 401
     user = User.objects.get(pk=ann.user.pk)
     assert (user.email, user.former_email, user.former_until, user.new_email) == (OLD, None, None, None)
-    assert user.email_verified_at
+    assert user.email_verified_at is None  # nor does a provider open it before a reset, which proves it anew
     assert not user.has_usable_password()
     [letter] = deliver()
     assert letter.to == [OLD]
@@ -191,10 +191,20 @@ def test_nobody_registers_with_an_address_that_may_still_take_an_account_back(an
 
 def test_an_account_whose_address_before_is_another_account_s_by_now_is_locked_without_any(ann):
     found = changed(ann)
-    User.objects.filter(pk=person().user.pk).update(email=OLD)
+    User.objects.filter(pk=person().user.pk).update(email=OLD, email_verified_at=clock.now())
     assert not_me(mailed_token(found[OLD])).status_code == 204
     user = User.objects.get(pk=ann.user.pk)
     assert (user.email, user.email_verified_at, user.has_usable_password()) == (None, None, False)
+
+
+def test_who_registered_with_the_address_before_and_never_proved_it_does_not_keep_it(ann, settings):
+    found = changed(ann)
+    settings.EMAIL_VERIFICATION = "required"
+    assert Http().post("/auth/register", email=OLD, password=NEW_PASSWORD).status_code == 201
+    rival = User.objects.get(email=OLD)
+    assert not_me(mailed_token(found[OLD])).status_code == 204
+    assert User.objects.get(pk=ann.user.pk).email == OLD
+    assert User.objects.get(pk=rival.pk).email is None
 
 
 def test_who_has_no_address_yet_gets_one(ann):

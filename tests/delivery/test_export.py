@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 
-from accounts.models import LoginSession
+from accounts.models import LoginSession, OAuthLink, TelegramIdentity
 from audit.names import EventName
 from delivery import archive, export
 from delivery.archive import Table, cell, pack
@@ -32,6 +32,8 @@ TABLES = {
     "profile",
     "sessions",
     "devices",
+    "providers",
+    "chats",
     "memberships",
     "invitations",
     "wallets",
@@ -75,7 +77,11 @@ def test_account_sessions_devices_and_families_are_in_it(house):
     http = Http(log_in(house.adult.user.email).json()["access_token"])
     http.patch("/users/me", phone="+4915123456789")
     app = protect(house.adult.user)
+    OAuthLink.objects.create(user=house.adult.user, provider="github", subject="4711")
+    TelegramIdentity.objects.create(user=house.adult.user, chat_id=815, username="ann")
     told = tables_of(http)
+    assert [row["subject"] for row in told["providers"]] == ["4711"]
+    assert [(row["chat_id"], row["username"]) for row in told["chats"]] == [(815, "ann")]
     [profile] = told["profile"]
     assert (profile["email"], profile["phone"], profile["two_factor"]) == (
         house.adult.user.email,
