@@ -34,7 +34,7 @@ from ledger.serializers import transactions as entries
 from ledger.services import create_category
 from tests.accounts.app import protect
 from tests.accounts.chats import new_bot, new_chat
-from tests.conftest import House, person
+from tests.conftest import House, join, person
 from tests.factories import PASSWORD
 from tests.ledger.helpers import wallet_of
 from tests.permission_table_of_telegram import newcomer
@@ -122,6 +122,7 @@ class Scene:
 
     def __init__(self, house: House) -> None:
         self.house, self.owner = house, house.owner
+        join(house.owner, "owner")  # so that nothing is refused to who would be the last one
         self.entry = house.spend("10.00").transaction
         self.draft = house.spend("10.00", later=True).transaction
         self.waiting = house.spend("600.00", by="member").transaction
