@@ -15,7 +15,7 @@ from tests.accounts.chats import new_bot, new_chat
 from tests.accounts.tools import events
 from tests.conftest import House, at_once, build_house, join
 from tests.delivery.helpers import deliver
-from tests.families.helpers import edit
+from tests.families.helpers import accept, edit, invite
 from tests.signing import code_of
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +83,15 @@ def test_nobody_agrees_but_an_owner(house: House, bot, by):
 def test_nor_an_owner_next_door(house: House, bot):
     ask(house, bot)
     assert told(consent(house, "stranger")) == (404, "not_found")
+
+
+def test_nor_an_owner_of_a_family_where_they_are_no_child(house: House, bot):
+    elsewhere = accept(house.child, invite(house.stranger, "member").token)
+    ask(house, bot)
+    path = f"/families/{elsewhere.family_id}/members/{elsewhere.pk}/telegram-consent"
+    assert told(house.stranger.http.post(path)) == (409, "membership_state")
+    assert not TelegramIdentity.objects.exists()
+    assert consent(house).status_code == 200
 
 
 @pytest.mark.parametrize("to", ["adult", "member", "reader"])
