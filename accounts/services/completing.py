@@ -41,7 +41,7 @@ def complete_account(*, actor: Actor, offered: Offered, email: str, password_has
     if not binding.accept(row, offered):
         return _refused(user.pk, actor)
     codes.spend(row)
-    owner = User.objects.filter(email=email).first()
+    owner = User.objects.holding(email).first()
     if owner and settings.EMAIL_VERIFICATION != "required":
         raise EmailTaken(field="email")
     if owner is None:
