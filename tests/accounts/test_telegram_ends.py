@@ -85,10 +85,11 @@ def test_a_log_out_in_the_chat_ends_its_log_in_alone(ann, bot):
     assert bot.speaks(chat).call("GET", "/users/me").status_code == 200
 
 
-def test_what_ends_it_ends_what_would_lead_to_it(ann, bot):
+@pytest.mark.parametrize("end", [say_it_was_not_me, log_out_everywhere], ids=lambda end: end.__name__)
+def test_what_ends_it_ends_what_would_lead_to_it(ann, bot, end):
     with unit_of_work():
         code = services.begin_by_person(actor=ann.actor).code
-    say_it_was_not_me(ann)
+    end(ann)
     assert code_of(bot.call("/auth/telegram/link", chat_id=new_chat(), code=code)) == "invalid_code"
 
 

@@ -105,6 +105,12 @@ def test_what_waits_ends_after_a_week(house: House, bot):
     assert told(consent(house)) == (409, "membership_state")
 
 
+def test_what_waits_ends_with_all_log_ins_of_the_child(house: House, bot):
+    ask(house, bot)
+    assert house.child.http.post("/auth/logout", all=True).status_code == 200
+    assert told(consent(house)) == (409, "membership_state")
+
+
 def test_a_chat_that_was_bound_meanwhile_is_not_bound_again(house: House, bot):
     chat = ask(house, bot)
     code = bot.code(chat)
