@@ -55,8 +55,10 @@ class Hub:
         if after is None:
             after = await self.ask(listening.last_position, listener.actor.family)
         place = Place(listener.actor, after)
-        place.news.set()
         self.places.add(place)
+        if self.seen is None:
+            self.seen = await self.ask(listening.last_position)
+        place.news.set()  # read from now on, so that nothing lies between what was seen and what is read
         return place
 
     def leave(self, place: Place) -> None:
@@ -85,9 +87,8 @@ class Hub:
     async def _look(self) -> None:
         if not self.places:
             self.seen = None
+        if self.seen is None:
             return
-        if self.seen is None:  # whoever is here reads once by themselves
-            self.seen = await self.ask(listening.last_position)
         news = await self.ask(lambda since: listening.news(since=since), self.seen)
         self.seen = max(news.values(), default=self.seen)
         places = list(self.places)

@@ -30,9 +30,9 @@ class Ticket:
 def issue_ticket(*, actor: Actor) -> Ticket:
     """A ticket for the stream of the actor's family, of the actor's own log-in. Locks the family, shared.
 
-    Raises NotFound for strangers, PermissionDenied.
+    Raises NotFound for strangers, PermissionDenied, FamilyArchived.
     """
-    access = enter(actor, archived=True)
+    access = enter(actor)
     access.require(P.RECEIVE_EVENTS)
     payload = {"family": access.family}
     code = codes.make(CodePurpose.STREAM_TICKET, subject=actor.session or 0, life=TICKET_LIFE, payload=payload)
@@ -44,9 +44,10 @@ def issue_ticket(*, actor: Actor) -> Ticket:
 def open_stream(*, actor: Actor, ticket: str) -> None:
     """Begin to listen; `ticket`, if there is one, is used up: of any number at once, one succeeds.
 
-    Raises NotFound for strangers, PermissionDenied, InvalidToken for a ticket that is used. Locks the family, shared.
+    Raises NotFound for strangers, PermissionDenied, FamilyArchived, InvalidToken for a ticket that is used. Locks the
+    family, shared.
     """
-    access = enter(actor, archived=True)
+    access = enter(actor)
     access.require(P.RECEIVE_EVENTS)
     if ticket:
         try:

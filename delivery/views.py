@@ -15,6 +15,7 @@ from accounts.views import PersonViewSet
 from audit.verify import verify_part
 from delivery import archive, export, selectors, serializers, services
 from delivery.handshake import Listener, TicketAuthentication, handshake_of
+from families.errors import FamilyArchived
 from families.roles import P
 from families.viewsets import FamilyViewSet
 from financebot.api.views import PERSON, Call, any_of
@@ -35,6 +36,7 @@ class EventViewSet(FamilyViewSet):
             answer=serializers.TicketRead,
             status=201,
             secret=True,
+            problems=(FamilyArchived,),
         ),
     }
 
@@ -101,7 +103,7 @@ class StreamViewSet(FamilyViewSet):
         "open": Call(
             needs=any_of(P.RECEIVE_EVENTS),
             query=serializers.StreamQuery,
-            problems=(UpgradeRequired, InvalidToken),
+            problems=(FamilyArchived, InvalidToken, UpgradeRequired),
         ),
     }
 

@@ -42,7 +42,7 @@ def test_the_readme_s_ten_minutes(live_server):
 @pytest.mark.django_db(transaction=True)
 def test_the_guide_to_the_api(live_server):
     _, sessions, proof, reset, mine, there, steps, off, *rest = typed("docs/api.md", live_server.url)
-    money, once, seen, lists, many, refused = rest
+    money, once, seen, lists, listening, many, refused = rest
     assert sessions.count('"access_token"') == 1
     assert '"valid_until"' in proof
     assert reset.strip().startswith("204\n204\n")
@@ -58,6 +58,7 @@ def test_the_guide_to_the_api(live_server):
     assert '"notes":"rye"' in seen
     assert '"code":"precondition_failed"' in seen
     assert lists.count('"payee":"Bakery"') == 1
+    assert '"ticket":' in listening
     assert '"errors":{"1":{"amount":' in many
     assert '"code":"amount_too_fine"' in refused
     assert '"code"' not in sessions + proof + money + lists

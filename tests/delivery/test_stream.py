@@ -11,8 +11,9 @@ from accounts import services as accounts
 from audit.models import EventLog
 from audit.relay import relay_once
 from audit.trail import Actor
-from delivery import selectors, stream
-from delivery.hub import Place
+from delivery import listening, selectors, stream
+from delivery.handshake import Listener
+from delivery.hub import Hub, Place
 from delivery.listening import Heard, hear
 from families import services as families
 from financebot.common.errors import NotFound
@@ -265,3 +266,20 @@ def test_opening_is_noted_with_the_log_in_and_not_told_to_the_family(house, port
     noted = EventLog.objects.get(name="security.stream_opened")
     assert (noted.family_id, noted.actor_id, noted.entity_id) == (None, house.owner.user.pk, house.owner.session.pk)
     assert re.fullmatch(r"[0-9a-f]{32}", noted.request_id)
+
+
+def test_what_happens_between_the_first_reading_and_the_first_look_is_not_missed(monkeypatch):
+    numbered = [5]
+    monkeypatch.setattr(listening, "last_position", lambda family=None: numbered[-1])
+    monkeypatch.setattr(listening, "news", lambda *, since: {1: n for n in numbered if n > since})
+    hub = Hub()
+
+    async def listen_and_look():
+        place = await hub.enter(Listener(Actor(user=1, family=1, session=1), after=None))
+        place.news.clear()  # read, and there was nothing
+        numbered.append(6)
+        monkeypatch.setattr(listening, "ended", lambda actors: {})
+        await hub._look()
+        return place.news.is_set()
+
+    assert asyncio.run(listen_and_look())
