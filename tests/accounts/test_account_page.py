@@ -61,6 +61,12 @@ def test_the_digits_and_the_link_together_complete_the_account(bot, chat, link):
     assert WRONG in press(link)
 
 
+def test_no_address_is_taken_that_may_still_take_another_account_back(link):
+    person(email="ann@new.example", former_email="new@example.org", former_until=clock.now() + timedelta(days=1))
+    assert 'role="status"' not in press(link)
+    assert not User.objects.filter(email="new@example.org").exists()
+
+
 def test_a_link_that_is_looked_at_changes_nothing(link, client):
     before = contents()
     assert client.get(link["url"].removeprefix(HOST)).status_code == 200

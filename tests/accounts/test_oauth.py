@@ -139,6 +139,13 @@ def test_an_account_whose_address_is_not_proven_or_that_is_closed_is_not_opened(
     assert not events(EventName.LOGGED_IN)
 
 
+def test_no_account_is_made_with_an_address_that_may_still_take_another_account_back(provider):
+    tomorrow = clock.now() + timedelta(days=1)
+    person(email="ann@new.example", former_email="ann@example.org", former_until=tomorrow)
+    assert refusal(Browser().enter()) == (409, "account_not_linked")
+    assert not User.objects.filter(email="ann@example.org").exists()
+
+
 def test_an_account_that_was_closed_after_it_was_linked_is_not_opened(provider):
     user = known()
     Browser().enter()
