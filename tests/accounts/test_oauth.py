@@ -24,7 +24,8 @@ from tests.accounts import provider as stand_in
 from tests.accounts.app import protect
 from tests.accounts.provider import CLIENT_ID, CLIENT_SECRET, StandIn, bytes_of, query_of
 from tests.accounts.tools import events
-from tests.conftest import person
+from tests.conftest import founder_of, person
+from tests.families.helpers import invite
 from tests.http import API, Http
 from tests.security.scene import contents
 
@@ -198,11 +199,11 @@ def test_a_device_that_the_account_knows_is_known_again(provider):
     assert len(set(LoginSession.objects.exclude(device=None).values_list("device", flat=True))) == 1
 
 
-def test_by_invitation_only_nobody_new_comes_without_one(provider, settings, house):
+def test_by_invitation_only_nobody_new_comes_without_one(provider, settings):
     settings.REGISTRATION_MODE = "invite"
     assert refusal(Browser().enter()) == (403, "permission_denied")
     assert not User.objects.filter(email="ann@example.org").exists()
-    token = house.owner.http.post(f"/families/{house.family.pk}/invitations", role="member").json()["token"]
+    token = invite(founder_of(), "member").token
     assert Browser().enter(query=f"?invitation={token}").status_code == 200
 
 
