@@ -28,6 +28,7 @@ from families.services import (
 )
 from financebot.common import clock, guards
 from financebot.common.usecase import unit_of_work
+from financebot.middleware import concurrency
 from ledger.models import Category, Wallet
 from ledger.rules import Draft
 from ledger.services import create_transaction, create_wallet
@@ -58,6 +59,12 @@ def _flush_gets_past_the_guards() -> Iterator[None]:
     flush.Command.handle = unguarded
     yield
     flush.Command.handle = handle
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _fifty_at_once_may_wait() -> None:
+    """On a busy machine they queue for longer than a client should have to."""
+    concurrency.WAIT_SECONDS = 60.0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
