@@ -128,6 +128,7 @@ def test_the_least_limits_that_can_be_set_let_one_in(settings, method):
 
 
 def test_who_writes_waits_for_both_turns_no_longer_than_who_reads_for_one(monkeypatch):
+    monkeypatch.setattr(concurrency, "WAIT_SECONDS", 5.0)
     now, waits = [100.0], []
 
     class Turn:
