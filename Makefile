@@ -17,7 +17,8 @@ test: $(VENV)/dev
 coverage: $(VENV)/dev
 	pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
-# The slow proofs, with random examples, and the attacks in a browser where there is one. SEED repeats what was printed; ARGS goes to pytest.
+# The slow proofs, with random examples, and the attacks in a browser where there is one. SEED repeats what was
+# printed; ARGS goes to pytest.
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 test-long: $(VENV)/dev $(VENV)/e2e
 	$(PYTHON) tests/run.py -m "long or once" --hypothesis-profile=long --hypothesis-seed=$(SEED) $(ARGS)
