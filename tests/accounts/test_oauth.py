@@ -241,7 +241,8 @@ def late(browser: Browser, query: dict[str, str]) -> Any:
 
 def forged_cookie(browser: Browser, query: dict[str, str]) -> Any:
     name = configured.OAUTH_COOKIE_NAME
-    browser.client.cookies[name] = browser.client.cookies[name].value[:-2] + "AA"
+    own = browser.client.cookies[name].value
+    browser.client.cookies[name] = own[:-2] + ("B" if own[-2] == "A" else "A") + own[-1]
     return browser.return_with(query)
 
 
