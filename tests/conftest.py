@@ -1,5 +1,6 @@
 """What every test may ask for: a clean ledger and the cast, one family with all its roles and those outside it."""
 
+import fcntl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings as own
 from django.core.management import call_command
 from django.core.management.commands import flush
 from django.db import connection, transaction
@@ -274,9 +276,11 @@ def at_once(works: list[Callable[[], Any]]) -> list[Any]:
             connection.close()
 
     started = [threading.Thread(target=one, args=(i, work)) for i, work in enumerate(works)]
-    for thread in started:
-        thread.start()
-    for thread in started:
-        thread.join(timeout=60)
+    with (own.DATA / "at_once.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # two workers' fifties would be more connections than PostgreSQL gives
+        for thread in started:
+            thread.start()
+        for thread in started:
+            thread.join(timeout=60)
     assert not any(thread.is_alive() for thread in started), "a thread still waits"
     return outcomes
